@@ -1,0 +1,171 @@
+# holdall: one readable Makefile, not recursive.
+#
+#   make            build/holdall, build/holdall-stub, build/holdall-bundler
+#   make deps       installs the Debian packages that build and tests need
+#   make demo       builds, packs real programs, runs them in their sandbox
+#   make check      everything: units, end to end, attacks, bad input, corpora
+#   make asan       unit tests and corpora under AddressSanitizer and UBSan
+#   make bench      measurements against peers (bounded in time)
+#   make fuzz       fuzzing by time: FUZZ_SECONDS=60 per target
+#   make install    DESTDIR=, prefix=/usr/local
+#   make clean
+#
+# Each folder lists its own sources in module.mk.  Variables to set on the
+# command line: CC, CFLAGS, LDFLAGS (added behind ours), CI=true (warnings are
+# errors), BUILD=folder, SAN=1 (sanitizers; links dynamically).
+
+BUILD ?= build
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+libexecdir ?= $(prefix)/libexec
+datadir ?= $(prefix)/share
+
+VERSION := 0.1
+
+CC ?= cc
+ifeq ($(origin CC),default)
+CC := cc
+endif
+AR ?= ar
+PKG_CONFIG ?= pkg-config
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wvla -Wformat=2 -Wno-format-nonliteral \
+	-Wno-missing-field-initializers
+ifeq ($(CI),true)
+WARN += -Werror
+endif
+
+OPT := -O2 -g
+HARDEN := -fstack-protector-strong -fcf-protection -fno-strict-aliasing \
+	-fno-plt -D_FORTIFY_SOURCE=2
+LINK_HARDEN := -Wl,-z,relro,-z,now,-z,noexecstack
+# Segments aligned to 64 KiB run on kernels with 16 and 64 KiB pages too.
+LINK_STATIC := -static-pie -Wl,-z,max-page-size=65536,-z,noseparate-code \
+	-Wl,--gc-sections -Wl,--build-id=none
+ifeq ($(SAN),1)
+OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined -DHOLDALL_SAN
+HARDEN :=
+LINK_STATIC := -fsanitize=address,undefined
+endif
+
+ALL_CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -I$(BUILD)/gen \
+	-DHOLDALL_VERSION='"$(VERSION)"' $(CPPFLAGS)
+ALL_CFLAGS := -std=gnu11 $(OPT) $(WARN) $(HARDEN) -fPIE \
+	-ffunction-sections -fdata-sections $(CFLAGS)
+ALL_LDFLAGS := $(LINK_HARDEN) $(LDFLAGS)
+
+# The arrows of the design, left to right: each may include what is left of it.
+FOLDERS := runtime manifests portal launcher bundler
+
+include $(FOLDERS:%=%/module.mk) tests/module.mk bench/module.mk
+
+.PHONY: all
+all: $(BUILD)/holdall $(BUILD)/holdall-stub $(BUILD)/holdall-bundler
+.DEFAULT_GOAL := all
+
+# ---- objects and one archive per folder ------------------------------------
+
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+define archive
+$(BUILD)/lib$(1).a: $(call objects,$($(1)_SRCS))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$(Q)$(AR) rcs $$@ $$^
+endef
+$(foreach f,$(FOLDERS),$(eval $(call archive,$(f))))
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# ---- programs ---------------------------------------------------------------
+
+# What each program links is written here and nowhere else.
+LAUNCHER_ARCHIVES := $(foreach f,launcher portal manifests runtime,$(BUILD)/lib$(f).a)
+LAUNCHER_LIBS := -lsquashfuse -lfuse3 -lzstd -lsodium -lcap -lpthread
+BUNDLER_ARCHIVES := $(foreach f,bundler launcher portal manifests runtime,$(BUILD)/lib$(f).a)
+BUNDLER_LIBS := -lyaml -lelf -lsquashfs $(LAUNCHER_LIBS)
+
+$(BUILD)/holdall: $(BUILD)/obj/launcher/main.o $(LAUNCHER_ARCHIVES)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LINK_STATIC) $(ALL_LDFLAGS) $< \
+		-Wl,--start-group $(LAUNCHER_ARCHIVES) -Wl,--end-group \
+		$(LAUNCHER_LIBS) -Wl,-Map=$@.map -o $@.debug
+	$(Q)if [ "$(SAN)" = 1 ]; then cp $@.debug $@; else strip -o $@ $@.debug; fi
+
+# The same bytes under the name by which the bundler looks for a stub.
+$(BUILD)/holdall-stub: $(BUILD)/holdall
+	$(Q)cp $< $@
+
+$(BUILD)/holdall-bundler: $(BUILD)/obj/bundler/main.o $(BUNDLER_ARCHIVES)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) $< \
+		-Wl,--start-group $(BUNDLER_ARCHIVES) -Wl,--end-group \
+		$(BUNDLER_LIBS) -o $@
+
+# ---- unit tests: one program beside the code it tests ------------------------
+
+UNIT_TESTS := $(foreach f,$(FOLDERS),$(patsubst %.c,$(BUILD)/test/%,$($(f)_TESTS)))
+
+$(BUILD)/test/%: $(BUILD)/obj/%.o $(BUNDLER_ARCHIVES)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) $< \
+		-Wl,--start-group $(BUNDLER_ARCHIVES) -Wl,--end-group \
+		$(BUNDLER_LIBS) -lcheck -lsubunit -lrt -lm -lseccomp -o $@
+
+.PHONY: units
+units: $(UNIT_TESTS)
+
+# ---- fuzz targets: x_fuzz.c beside x.c; a replay main runs the corpus --------
+
+FUZZ_SRCS := $(foreach f,$(FOLDERS),$($(f)_FUZZ))
+FUZZ_REPLAY := $(patsubst %.c,$(BUILD)/fuzz/%,$(FUZZ_SRCS))
+
+$(BUILD)/fuzz/%: $(BUILD)/obj/%.o $(BUILD)/obj/tests/fuzz_replay.o $(BUNDLER_ARCHIVES)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) $(filter %.o,$^) \
+		-Wl,--start-group $(BUNDLER_ARCHIVES) -Wl,--end-group \
+		$(BUNDLER_LIBS) -o $@
+
+.PHONY: fuzz-replay fuzz
+fuzz-replay: $(FUZZ_REPLAY)
+fuzz:
+	tests/fuzz.sh $(or $(FUZZ_SECONDS),60)
+
+# ---- doors for people --------------------------------------------------------
+
+.PHONY: deps demo check asan bench install clean compile_commands.json
+deps:
+	tests/deps.sh
+demo:
+	tests/demo.sh
+check:
+	tests/check.sh
+asan:
+	tests/asan.sh
+bench: all
+	bench/run.sh
+
+install: all
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir)/holdall \
+		$(DESTDIR)$(datadir)/holdall $(DESTDIR)$(datadir)/doc/holdall
+	install -m 755 $(BUILD)/holdall $(DESTDIR)$(bindir)/holdall
+	install -m 755 $(BUILD)/holdall-stub $(BUILD)/holdall-bundler \
+		$(DESTDIR)$(libexecdir)/holdall/
+	install -m 644 bundler/rules/* $(DESTDIR)$(datadir)/holdall/
+	install -m 644 $(BUILD)/holdall.schema.json $(DESTDIR)$(datadir)/holdall/
+	install -m 644 README.md SECURITY.md LICENSE LICENSES.static docs/*.md \
+		$(DESTDIR)$(datadir)/doc/holdall/
+
+compile_commands.json:
+	$(MAKE) clean && bear -- $(MAKE) all units
+
+clean:
+	rm -rf $(BUILD) build-asan build-fuzz
+
+ifneq ($(V),1)
+Q = @echo "  $@";
+endif

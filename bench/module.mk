@@ -1,0 +1,1 @@
+# bench: measurements against peers

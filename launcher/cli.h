@@ -1,0 +1,73 @@
+/*
+ * cli.h - the command line: ONE table of verbs and options
+ *
+ * Parsing, --help of each verb and (later) man page and completions come from
+ * the table in cli.c.  A verb's function gets the parsed options and returns the
+ * exit status; on failure it fills err, which main prints once.
+ *
+ * Status of failures: run-like verbs 125 (or err->status), others 1; wrong usage
+ * 2 (125 for run-like verbs).
+ */
+#ifndef HOLDALL_CLI_H
+#define HOLDALL_CLI_H
+
+#include <stdbool.h>
+
+#include "manifests/words.h"
+#include "runtime/bundle.h"
+#include "runtime/err.h"
+#include "runtime/text.h"
+
+enum home_kind { HOME_PRIVATE, HOME_EPHEMERAL, HOME_NONE, HOME_HOST_READ };
+
+/* Everything any verb's options can say; each verb reads what it knows. */
+struct options {
+	struct perms permit;		/* --permit WORD=VALUE */
+	struct strlist deny;		/* --deny WORD[=VALUE] */
+	bool home_given;
+	enum home_kind home;		/* --home KIND[:NAME] */
+	char *home_name;		/* default "default" */
+	struct strlist env;		/* --env KEY=VALUE */
+	char *command;			/* --command NAME */
+	bool explain;			/* --explain: print the plan, run nothing */
+	bool verbose;			/* -v */
+	bool json;			/* --json */
+	bool seal, signature;		/* info */
+	char *output;			/* -o FILE */
+	bool help;
+	/* The bundle that starts itself: open it from /proc/self/exe. */
+	bool self;
+	struct strlist args;		/* operands: BUNDLE, paths ... */
+	struct strlist app_args;	/* run: the app's own arguments */
+	const char *invoked_as;		/* argv[0] of the process */
+};
+
+void options_free(struct options *o);
+
+struct verb {
+	const char *name;
+	const char *usage;		/* "[OPTION...] BUNDLE [--] [ARG...]" */
+	const char *summary;		/* one line */
+	bool run_like;
+	bool packager;			/* executed by holdall-bundler */
+	int (*run)(struct options *o, struct err *err);	/* NULL for packager */
+};
+
+/* Opens the bundle that the verb works on: itself (o->self) or args.v[0], and
+ * removes that operand. */
+int cli_open_bundle(struct options *o, struct bundle *ret, struct err *err);
+
+/* The whole of main after the standard descriptors are safe. */
+int cli_main(int argc, char **argv);
+
+/* The verbs; each lives in verb_NAME.c (ls, cat and extract in verb_ls.c). */
+int verb_run(struct options *o, struct err *err);
+int verb_info(struct options *o, struct err *err);
+int verb_ls(struct options *o, struct err *err);
+int verb_cat(struct options *o, struct err *err);
+int verb_extract(struct options *o, struct err *err);
+int verb_verify(struct options *o, struct err *err);
+int verb_mount(struct options *o, struct err *err);
+int verb_permissions(struct options *o, struct err *err);
+
+#endif

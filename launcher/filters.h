@@ -1,0 +1,34 @@
+/*
+ * filters.h - the compiled seccomp filters and capabilities of the app
+ *
+ * Two stacked programs, generated at build time from the table in
+ * syscalls.table (one line per call with a reason): (A) default-deny by number:
+ * unknown ENOSYS, known bad EPERM, foreign architecture KILL_PROCESS; (B)
+ * default-allow deny list of arguments compared in 32 bits.  The kernel takes
+ * the stricter of the two.  pid 1 of the sandbox has its own, smaller one.
+ */
+#ifndef HOLDALL_FILTERS_H
+#define HOLDALL_FILTERS_H
+
+#include <linux/filter.h>
+
+#include "runtime/err.h"
+
+/* Filter sets by named relaxation: bits of enum filter_relax. */
+enum filter_relax {
+	FILTER_NESTED = 1,	/* extra=nested-sandbox: clone/unshare NEWUSER */
+	FILTER_DEBUG = 2,	/* extra=debug: ptrace, perf */
+	FILTER_MULTIARCH = 4,	/* extra=multiarch */
+};
+
+/* Both need no_new_privs set before. */
+int filters_install_app(unsigned relax, struct err *err);
+int filters_install_init(struct err *err);
+
+/* The raw programs, for the golden test. */
+const struct sock_fprog *filter_program(const char *name); /* "app-a" ... */
+
+/* Drops every capability of every set, locks securebits, sets no_new_privs. */
+int caps_drop_all(struct err *err);
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * image.h - the jailed process that reads an image, and its two fronts
+ *
+ * No process but the one made here ever parses a squashfs.  The caller forks
+ * it with image_server_start; it prepares (opens the verified payload, checks
+ * the superblock), then locks itself up (no capabilities, dumpable 0, rlimits, a
+ * seccomp filter of about a dozen calls with KILL_PROCESS) and serves
+ *
+ *  - FUSE: requests of one mount.  The /dev/fuse descriptor is opened by whoever
+ *    mounts, inside the user namespace of the mount, and sent over the start
+ *    socket; the server ends when the connection is gone (ENODEV), or by end of
+ *    file on the start socket before a descriptor arrived;
+ *  - stream: one pass of records over a pipe for ls, cat, extract, verify.
+ *
+ * The server inherits the bundle's descriptor, reads the image section of the
+ * payload only, and tells faults (a changed byte, a broken image) as one line on
+ * its report pipe, which the supervisor prints.
+ */
+#ifndef HOLDALL_IMAGE_H
+#define HOLDALL_IMAGE_H
+
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "runtime/bundle.h"
+#include "runtime/err.h"
+
+struct image_server {
+	pid_t pid;
+	int pidfd;		/* -1 below Linux 5.3 */
+	int start_sock;		/* our end: send /dev/fuse over it; FUSE front */
+	int report;		/* lines of text, end of file when it is gone */
+};
+#define IMAGE_SERVER_INIT \
+	((struct image_server){ .pid = -1, .pidfd = -1, .start_sock = -1, \
+				.report = -1 })
+
+/* How files are shown: everything belongs to this user. */
+struct image_owner {
+	uid_t uid;
+	gid_t gid;
+};
+
+/* Forks the FUSE server.  `keep_fd` (>= 0) is held open in it until it ends: the
+ * lock of the home whose overlay pins this image.  The child calls no code of
+ * the caller. */
+int image_server_start(const struct bundle *b, struct image_owner owner,
+		       int keep_fd, struct image_server *ret,
+		       struct err *err);
+
+/* Hands the mount's /dev/fuse descriptor over; the server starts to answer.
+ * Called by whoever mounted, with the (inherited) start socket. */
+int image_server_serve(int start_sock, int fuse_fd, struct err *err);
+
+/* Mount options text for mount(2) type "fuse": "fd=N,rootmode=40000,...". */
+void image_mount_options(char *space, size_t size, int fuse_fd,
+			 struct image_owner owner);
+
+/* ---- stream front ---- */
+
+enum image_record_type {
+	IMAGE_ENTRY,		/* one file system entry */
+	IMAGE_DATA,		/* bytes of the last entry, a regular file */
+	IMAGE_END,		/* the walk is complete: without it, it is not */
+};
+
+struct image_record {
+	enum image_record_type type;
+	char *path;		/* ENTRY: relative, clean, "" for the root */
+	char *target;		/* ENTRY: of a symbolic link, else NULL */
+	struct stat st;		/* ENTRY: mode, size, mtime, nlink, ino, rdev */
+	const void *data;	/* DATA: valid until the next call */
+	size_t len;
+};
+
+struct image_stream;
+
+enum image_stream_flags {
+	IMAGE_STREAM_DATA = 1,	/* send the bytes of regular files too */
+	IMAGE_STREAM_RECURSE = 2, /* below a directory, everything */
+	IMAGE_STREAM_FOLLOW = 4, /* follow `path` itself through links inside */
+};
+
+/* Starts a server that walks `path` of the image ("" for all) in the order of
+ * the directories.  A missing path is -ENOENT from the first next(). */
+int image_stream_open(const struct bundle *b, const char *path, int flags,
+		      struct image_stream **ret, struct err *err);
+/* 1: a record (path and target owned by the stream until the next call), 0: after
+ * IMAGE_END, negative: fault.  Whatever comes over the pipe is hostile input:
+ * lengths, types, paths (no "..", no empty component, depth, total counts) are
+ * checked here. */
+int image_stream_next(struct image_stream *s, struct image_record *ret,
+		      struct err *err);
+void image_stream_close(struct image_stream *s);
+
+#endif

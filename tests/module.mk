@@ -1,0 +1,1 @@
+# tests: what crosses a folder
