@@ -2,3 +2,16 @@
 launcher_SRCS :=
 launcher_TESTS :=
 launcher_FUZZ :=
+
+# The filters: compiled from the table by a program of the build machine, the
+# only one that links libseccomp.
+launcher_SRCS += launcher/filters.c launcher/caps.c
+
+$(BUILD)/gen/filters_gen: launcher/filters_gen.c launcher/filters.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $< -lseccomp -o $@
+
+$(BUILD)/gen/filters_gen.h: launcher/syscalls.table $(BUILD)/gen/filters_gen
+	$(Q)$(BUILD)/gen/filters_gen $< > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/obj/launcher/filters.o: $(BUILD)/gen/filters_gen.h
