@@ -1,5 +1,9 @@
 # launcher: probe, plan, executor, record; verbs of people
-launcher_SRCS :=
+launcher_SRCS := \
+	launcher/effects.c launcher/executor.c launcher/explain.c \
+	launcher/files.c launcher/mounts.c launcher/plan.c \
+	launcher/plan_env.c launcher/protected.c launcher/rows.c \
+	launcher/supervisor.c launcher/verb_run.c launcher/xdg_dirs.c
 launcher_TESTS :=
 launcher_FUZZ :=
 

@@ -1,0 +1,544 @@
+/*
+ * executor.c - the new root, row by row
+ *
+ * The new root is an empty tmpfs mounted over "/" itself: no directory of the
+ * host is needed as a mount point (a host may have nothing but /dev and /proc),
+ * and absolute host paths go on resolving in the old root, because a lookup
+ * starts at the process's root and does not look at what is mounted on it.
+ * "/.." does follow mounts, and so gives the descriptor of the new root.
+ *
+ * Every target is then opened beneath that descriptor.  Image contents are only
+ * ever bind sources.  The image row comes first, so that the server answers its
+ * first requests while the rest is being mounted.
+ */
+#include "launcher/executor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "launcher/mounts.h"
+#include "launcher/probe.h"
+#include "runtime/fd.h"
+#include "runtime/image.h"
+#include "runtime/path.h"
+
+struct executor {
+	const struct plan *plan;
+	int root_fd;
+	int image_fd;		/* root of the image's mount, or -1 */
+	int start_sock;
+	char *base_path;	/* the last BASE_HOST opened, and ... */
+	int base_fd;		/* ... its descriptor: rows come in runs */
+};
+
+/* ---- id maps ---- */
+
+static int write_text(const char *path, const char *text)
+{
+	CLEANUP_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return fd_write_all(fd, text, strlen(text));
+}
+
+int executor_identity(const struct plan *p, struct err *err)
+{
+	char map[64];
+	int r;
+
+	/* Linux < 3.19 has no setgroups file and needs none. */
+	r = write_text("/proc/self/setgroups", "deny");
+	if (r < 0 && r != -ENOENT)
+		return probe_explain_refusal(REFUSED_MAPS, -r, err);
+	(void)snprintf(map, sizeof(map), "%u %u 1", p->uid, p->uid);
+	r = write_text("/proc/self/uid_map", map);
+	if (r < 0)
+		return probe_explain_refusal(REFUSED_MAPS, -r, err);
+	(void)snprintf(map, sizeof(map), "%u %u 1", p->gid, p->gid);
+	r = write_text("/proc/self/gid_map", map);
+	if (r < 0)
+		return probe_explain_refusal(REFUSED_MAPS, -r, err);
+	return 0;
+}
+
+/* ---- targets ---- */
+
+static const char *rel(const char *target)
+{
+	return target[1] ? target + 1 : ".";
+}
+
+/* Splits "/a/b/c" into its folder (relative) and last name. */
+static int split(const char *target, char **ret_dir, const char **ret_name)
+{
+	const char *slash = strrchr(target, '/');
+	char *dir = strndup(target + 1, slash == target ? 0 :
+			    (size_t)(slash - target - 1));
+
+	if (!dir)
+		return -ENOMEM;
+	*ret_dir = dir;
+	*ret_name = slash + 1;
+	return 0;
+}
+
+/* The folder that `target` stands in, made where it is missing (our own tmpfs
+ * has 0755 everywhere that no row says otherwise). */
+static int open_parent(struct executor *x, const char *target, int *ret_fd,
+		       const char **ret_name, struct err *err)
+{
+	CLEANUP_FREE char *dir = NULL;
+	int fd;
+
+	if (split(target, &dir, ret_name) < 0)
+		return err_nomem(err);
+	fd = path_try_beneath(x->root_fd, dir, O_PATH | O_DIRECTORY, 0);
+	if (fd >= 0) {
+		*ret_fd = fd;
+		return 0;
+	}
+	return path_mkdir_beneath(x->root_fd, dir, 0755, ret_fd, err);
+}
+
+static int make_dir(struct executor *x, const char *target, unsigned mode,
+		    struct err *err)
+{
+	CLEANUP_FD int dir = -1;
+	const char *name;
+	int r = open_parent(x, target, &dir, &name, err);
+
+	if (r < 0)
+		return r;
+	if (mkdirat(dir, name, mode) < 0) {
+		if (errno != EEXIST)
+			return err_sys(err, errno, "cannot make %s", target);
+		return 0;
+	}
+	/* The umask is the caller's and stays so for the app. */
+	if (mode & 022 || mode == 0500)
+		(void)fchmodat(dir, name, mode, 0);
+	return 0;
+}
+
+static int make_file(struct executor *x, const char *target,
+		     const char *content, struct err *err)
+{
+	CLEANUP_FD int dir = -1;
+	CLEANUP_FD int fd = -1;
+	const char *name;
+	int r = open_parent(x, target, &dir, &name, err);
+
+	if (r < 0)
+		return r;
+	fd = openat(dir, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC |
+		    (content ? O_TRUNC : O_NONBLOCK), 0644);
+	if (fd < 0)
+		return errno == EEXIST || (!content && errno == EACCES) ? 0 :
+		       err_sys(err, errno, "cannot make %s", target);
+	r = content ? fd_write_all(fd, content, strlen(content)) : 0;
+	if (r < 0)
+		return err_sys(err, -r, "cannot write %s", target);
+	return 0;
+}
+
+static int make_link(struct executor *x, const struct row *row,
+		     struct err *err)
+{
+	CLEANUP_FD int dir = -1;
+	const char *name;
+	int r = open_parent(x, row->target, &dir, &name, err);
+
+	if (r < 0)
+		return r;
+	if (symlinkat(row->text, dir, name) < 0 && errno != EEXIST)
+		return err_sys(err, errno, "cannot make link %s", row->target);
+	return 0;
+}
+
+static int open_target(struct executor *x, const struct row *row,
+		       int *ret_fd, struct err *err)
+{
+	int fd = path_try_beneath(x->root_fd, rel(row->target), O_PATH, 0);
+	int r = 0;
+
+	if (fd == -ENOENT && (row->flags & (ROW_MAKE_DIR | ROW_MAKE_FILE))) {
+		r = row->flags & ROW_MAKE_DIR ?
+			make_dir(x, row->target, row->mode, err) :
+			make_file(x, row->target, NULL, err);
+		if (r < 0)
+			return r;
+		fd = path_try_beneath(x->root_fd, rel(row->target), O_PATH, 0);
+	}
+	if (fd == -ELOOP)
+		return err_set(err, ELOOP, "cannot mount on %s: a symbolic "
+			       "link is in the way inside the app's home",
+			       row->target);
+	if (fd < 0)
+		return err_sys(err, -fd, "cannot mount on %s", row->target);
+	*ret_fd = fd;
+	return 0;
+}
+
+/* ---- sources ---- */
+
+static int open_host_base(struct executor *x, const char *path)
+{
+	if (x->base_path && !strcmp(x->base_path, path))
+		return 0;
+	if (x->base_fd >= 0)
+		(void)close(x->base_fd);
+	free(x->base_path);
+	x->base_path = NULL;
+	x->base_fd = open(path, O_PATH | O_CLOEXEC);
+	if (x->base_fd < 0)
+		return -errno;
+	x->base_path = strdup(path);
+	return x->base_path ? 0 : -ENOMEM;
+}
+
+static int open_source(struct executor *x, const struct row *row)
+{
+	int base;
+	int r;
+
+	switch (row->base) {
+	case BASE_HOST:
+		r = open_host_base(x, row->base_path);
+		if (r < 0)
+			return r;
+		base = x->base_fd;
+		break;
+	case BASE_IMAGE:
+		base = x->image_fd;
+		break;
+	default:
+		base = x->root_fd;
+	}
+	if (!row->source || !row->source[0])
+		return fcntl(base, F_DUPFD_CLOEXEC, 3);
+	return path_try_beneath(base, row->source, O_PATH, 0);
+}
+
+static const char *source_name(const struct row *row, char *space,
+			       size_t size)
+{
+	(void)snprintf(space, size, "%s%s%s",
+		       row->base == BASE_HOST ? row->base_path :
+		       row->base == BASE_IMAGE ? "the image's " : "",
+		       row->source && row->source[0] ? "/" : "",
+		       row->source ? row->source : "");
+	return space;
+}
+
+/* ---- the kinds of rows ---- */
+
+static unsigned row_attrs(const struct row *row)
+{
+	return (row->flags & ROW_RO ? ATTR_RO : 0) |
+	       (row->flags & ROW_DEV ? 0 : ATTR_NODEV) |
+	       (row->flags & ROW_NOEXEC ? ATTR_NOEXEC : 0);
+}
+
+static int do_bind(struct executor *x, const struct row *row, struct err *err)
+{
+	CLEANUP_FD int source = open_source(x, row);
+	CLEANUP_FD int target = -1;
+	char name[512];
+	int r;
+
+	if (source < 0) {
+		if (row->flags & (ROW_SKIP | ROW_SAY))
+			return 0;
+		return err_sys(err, -source, "cannot open %s",
+			       source_name(row, name, sizeof(name)));
+	}
+	r = open_target(x, row, &target, err);
+	if (r < 0)
+		return r;
+	r = mount_bind(source, target, row_attrs(row));
+	if (r < 0)
+		return err_sys(err, -r, "cannot bind %s on %s",
+			       source_name(row, name, sizeof(name)),
+			       row->target);
+	return 0;
+}
+
+static int do_new(struct executor *x, const struct row *row,
+		  const char *type, unsigned long flags, struct err *err)
+{
+	CLEANUP_FD int target = -1;
+	int r = open_target(x, row, &target, err);
+
+	if (r < 0)
+		return r;
+	flags |= row->flags & ROW_NOEXEC ? MS_NOEXEC : 0;
+	flags |= row->flags & ROW_DEV ? 0 : MS_NODEV;
+	r = mount_new(type, type, target, flags, row->text);
+	if (r < 0 && row->flags & ROW_SKIP)
+		return 0;
+	if (r < 0 && row->kind == ROW_PROC)
+		return probe_explain_refusal(REFUSED_PROC, -r, err);
+	if (r < 0)
+		return err_sys(err, -r, "cannot mount a %s on %s", type,
+			       row->target);
+	return 0;
+}
+
+static int do_image(struct executor *x, const struct row *row,
+		    struct err *err)
+{
+	struct image_owner owner = { x->plan->uid, x->plan->gid };
+	CLEANUP_FD int target = -1;
+	CLEANUP_FD int fuse = -1;
+	char options[256];
+	int r = open_target(x, row, &target, err);
+
+	if (r < 0)
+		return r;
+	/* Opened here, inside the user namespace: mount(2) refuses one that was
+	 * opened in another (EINVAL). */
+	fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (fuse < 0)
+		return probe_explain_refusal(REFUSED_FUSE, errno, err);
+	image_mount_options(options, sizeof(options), fuse, owner);
+	r = mount_new("fuse.holdall", "holdall", target,
+		      MS_NODEV | MS_RDONLY, options);
+	if (r < 0)
+		return probe_explain_refusal(REFUSED_MOUNT, -r, err);
+	r = image_server_serve(x->start_sock, fuse, err);
+	if (r < 0)
+		return r;
+	x->image_fd = path_try_beneath(x->root_fd, rel(row->target),
+				       O_PATH | O_DIRECTORY, 0);
+	if (x->image_fd < 0)
+		return err_sys(err, -x->image_fd, "cannot open the image");
+	return 0;
+}
+
+/* Appends "/proc/self/fd/N" of a layer, whose descriptor goes to fds[*n]. */
+static int add_layer(struct executor *x, struct buf *options,
+		     const char *separator, const char *path, int *fds,
+		     size_t *n)
+{
+	int fd = path_try_beneath(x->root_fd, rel(path),
+				  O_PATH | O_DIRECTORY, 0);
+
+	if (fd < 0)
+		return fd;
+	fds[(*n)++] = fd;
+	buf_adds(options, separator);
+	buf_addf(options, "/proc/self/fd/%d", fd);
+	return 0;
+}
+
+#define LAYERS_MAX 16
+
+/* Never a path from outside in the options: only numbers of descriptors. */
+static int overlay_options(struct executor *x, const struct row *row,
+			   struct buf *options, int *fds, size_t *n)
+{
+	int r;
+
+	for (size_t i = 0; i < row->layers.n && i < LAYERS_MAX - 2; i++) {
+		r = add_layer(x, options, *n ? ":" : "lowerdir=",
+			      row->layers.v[i], fds, n);
+		/* A layer that the image has not got (/etc/skel) is left out. */
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	if (!row->upper)
+		return options->failed ? -ENOMEM : 0;
+	r = add_layer(x, options, ",upperdir=", row->upper, fds, n);
+	if (r < 0)
+		return r;
+	r = add_layer(x, options, ",workdir=", row->work, fds, n);
+	if (r < 0)
+		return r;
+	buf_adds(options, ",userxattr,index=on");
+	return options->failed ? -ENOMEM : 0;
+}
+
+/* Where overlay cannot work (missing, or a home on NFS or vfat): the upper alone
+ * for a home, the first layer alone otherwise. */
+static int overlay_fallback(struct executor *x, const struct row *row,
+			    int target, int why, struct err *err)
+{
+	const char *only = row->upper ? row->upper : row->layers.v[0];
+	CLEANUP_FD int fd = path_try_beneath(x->root_fd, rel(only),
+					     O_PATH | O_DIRECTORY, 0);
+	int r = fd < 0 ? fd : mount_bind(fd, target, row_attrs(row));
+
+	if (r < 0)
+		return err_sys(err, -why, "cannot mount an overlay on %s",
+			       row->target);
+	return 0;
+}
+
+static int do_overlay(struct executor *x, const struct row *row,
+		      struct err *err)
+{
+	CLEANUP_BUF struct buf options = BUF_INIT;
+	CLEANUP_FD int target = -1;
+	int fds[LAYERS_MAX];
+	size_t n = 0;
+	unsigned long flags = MS_NODEV | (row->upper ? 0 : MS_RDONLY);
+	int r = open_target(x, row, &target, err);
+
+	if (r < 0)
+		return r;
+	r = overlay_options(x, row, &options, fds, &n);
+	if (r == 0)
+		r = mount_new("overlay", "overlay", target, flags,
+			      options.data);
+	/* index=on wants file handles, which not every upper has. */
+	if (r == -EINVAL && row->upper && options.len > 9) {
+		options.data[options.len - 9] = '\0';
+		r = mount_new("overlay", "overlay", target, flags,
+			      options.data);
+	}
+	for (size_t i = 0; i < n; i++)
+		(void)close(fds[i]);
+	if (r == -EBUSY)
+		return err_set(err, EBUSY, "the home of this app is still "
+			       "being written by an instance that ended; try "
+			       "again in a moment");
+	return r < 0 ? overlay_fallback(x, row, target, r, err) : 0;
+}
+
+static int do_restrict(struct executor *x, const struct row *row,
+		       struct err *err)
+{
+	CLEANUP_FD int fd = path_try_beneath(x->root_fd, rel(row->target),
+					     O_PATH, 0);
+	int r = fd < 0 ? fd : mount_restrict(fd, ATTR_RO | row_attrs(row));
+
+	if (r < 0)
+		return err_sys(err, -r, "cannot make %s read-only",
+			       row->target);
+	return 0;
+}
+
+static int do_detach(struct executor *x, const struct row *row,
+		     struct err *err)
+{
+	CLEANUP_FD int fd = path_try_beneath(x->root_fd, rel(row->target),
+					     O_PATH, 0);
+	int r = fd < 0 ? fd : mount_detach(fd);
+
+	if (r < 0)
+		return err_sys(err, -r, "cannot unmount %s", row->target);
+	return 0;
+}
+
+static int do_row(struct executor *x, const struct row *row, struct err *err)
+{
+	switch (row->kind) {
+	case ROW_DIR:
+		return make_dir(x, row->target, row->mode, err);
+	case ROW_LINK:
+		return make_link(x, row, err);
+	case ROW_FILE:
+		return make_file(x, row->target, row->text, err);
+	case ROW_TMPFS:
+		return do_new(x, row, "tmpfs", 0, err);
+	case ROW_IMAGE:
+		return do_image(x, row, err);
+	case ROW_BIND:
+		return do_bind(x, row, err);
+	case ROW_OVERLAY:
+		return do_overlay(x, row, err);
+	case ROW_PROC:
+		return do_new(x, row, "proc", MS_NOEXEC, err);
+	case ROW_DEVPTS:
+		return do_new(x, row, "devpts", MS_NOEXEC, err);
+	case ROW_READONLY:
+		return do_restrict(x, row, err);
+	case ROW_DETACH:
+		return do_detach(x, row, err);
+	}
+	return err_set(err, EINVAL, "unknown row in the plan");
+}
+
+/* ---- the whole ---- */
+
+static int open_new_root(struct executor *x, struct err *err)
+{
+	/* Unmounts on the host still reach us, ours never reach the host. */
+	if (mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+		return probe_explain_refusal(REFUSED_MOUNT, errno, err);
+	if (mount("holdall", "/", "tmpfs", MS_NOSUID | MS_NODEV,
+		  "mode=0755,size=16m") < 0)
+		return probe_explain_refusal(REFUSED_MOUNT, errno, err);
+	x->root_fd = open("/..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (x->root_fd < 0)
+		return err_sys(err, errno, "cannot open the new root");
+	return 0;
+}
+
+static int enter_new_root(struct executor *x, struct err *err)
+{
+	if (fchdir(x->root_fd) < 0)
+		return err_sys(err, errno, "cannot enter the new root");
+	/* Both on the same place: the old root then lies on top of the new one,
+	 * where "." is, and is unmounted from there (pivot_root(2) NOTES). */
+	if (syscall(SYS_pivot_root, ".", ".") < 0)
+		return err_sys(err, errno, "cannot change the root");
+	if (umount2(".", MNT_DETACH) < 0)
+		return err_sys(err, errno, "cannot drop the old root");
+	if (chdir("/") < 0)
+		return err_sys(err, errno, "cannot enter the new root");
+	return 0;
+}
+
+static void executor_close(struct executor *x)
+{
+	if (x->root_fd >= 0)
+		(void)close(x->root_fd);
+	if (x->image_fd >= 0)
+		(void)close(x->image_fd);
+	if (x->base_fd >= 0)
+		(void)close(x->base_fd);
+	free(x->base_path);
+}
+
+int executor_mounts(const struct plan *p, int start_sock, struct err *err)
+{
+	CLEANUP(executor_close) struct executor x = {
+		.plan = p, .root_fd = -1, .image_fd = -1, .base_fd = -1,
+		.start_sock = start_sock,
+	};
+	int r = open_new_root(&x, err);
+
+	for (size_t i = 0; r == 0 && i < p->n_rows; i++)
+		r = do_row(&x, &p->rows[i], err);
+	return r < 0 ? r : enter_new_root(&x, err);
+}
+
+static int loopback_up(struct err *err)
+{
+	CLEANUP_FD int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq req = { .ifr_name = "lo",
+			     .ifr_flags = IFF_UP | IFF_RUNNING };
+
+	if (s < 0 || ioctl(s, SIOCSIFFLAGS, &req) < 0)
+		return err_sys(err, errno,
+			       "cannot bring up the loopback interface");
+	return 0;
+}
+
+int executor_names(const struct plan *p, struct err *err)
+{
+	if (p->hostname && p->namespaces & CLONE_NEWUTS &&
+	    sethostname(p->hostname, strlen(p->hostname)) < 0)
+		return err_sys(err, errno, "cannot set the host name");
+	return p->loopback ? loopback_up(err) : 0;
+}

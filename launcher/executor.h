@@ -1,0 +1,26 @@
+/*
+ * executor.h - applying a plan, inside the new namespaces
+ *
+ * Called by pid 1 of the sandbox, once, in this order.  No policy: rows are done
+ * as they stand.  On failure the caller reports and exits; the namespaces, and
+ * with them everything done so far, vanish with the process.
+ */
+#ifndef HOLDALL_EXECUTOR_H
+#define HOLDALL_EXECUTOR_H
+
+#include "launcher/plan.h"
+#include "runtime/err.h"
+
+/* Should: write the id maps of the user namespace this process was born in.
+ * Mustn't: need anything of the plan but uid and gid. */
+int executor_identity(const struct plan *p, struct err *err);
+
+/* Should: build the new root from the rows, hand the FUSE descriptor to the
+ * image server at start_sock, make it the root and drop the old one.
+ * Mustn't: leave a descriptor of the host's file system open. */
+int executor_mounts(const struct plan *p, int start_sock, struct err *err);
+
+/* Host name and loopback interface. */
+int executor_names(const struct plan *p, struct err *err);
+
+#endif

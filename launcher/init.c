@@ -1,0 +1,280 @@
+/*
+ * init.c - pid 1 of the sandbox: sets up, starts the app, reaps, ends
+ *
+ * May do: see FILTER "init" in syscalls.table once the app runs; before that,
+ * everything the set-up needs, with all capabilities of its user namespace.
+ * Descriptors: control (read), status (write); 0-2 on /dev/null after the fork.
+ * Watched by: the supervisor (pidfd, status pipe).  Ended by: the app's end, end of
+ * file on the control pipe (the supervisor is gone), SIGKILL by parent-death
+ * signal.  When it ends, the kernel kills everything in the pid namespace.
+ *
+ * The stages, and why in this order:
+ *  1. identity: the id maps, without which nothing can be created;
+ *  2. mounts: needs capabilities and the host's root;
+ *  3. lock-up: no capabilities, no_new_privs, Landlock: before any fork, so that
+ *     the app and whatever is started later share one Landlock domain and may
+ *     signal each other;
+ *  4. the app is forked while this process is still in the caller's session and
+ *     process group, which the app must keep (Ctrl-Z, pipelines, tcsetpgrp); only
+ *     then this process takes a session of its own and its own filter.
+ */
+#include "launcher/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "launcher/executor.h"
+#include "launcher/filters.h"
+#include "launcher/landlock.h"
+#include "launcher/record.h"
+#include "runtime/child.h"
+#include "runtime/fd.h"
+
+static void tell(int status, enum init_kind kind, int value,
+		 const struct err *e)
+{
+	struct init_message msg = { .kind = kind, .value = value };
+
+	if (e)
+		msg.err = *e;
+	(void)fd_write_all(status, &msg, sizeof(msg));
+}
+
+static void fail(const struct init_args *a, const struct err *e)
+{
+	tell(a->status, INIT_FAILED, 0, e);
+	_exit(125);
+}
+
+/* ---- stage 3 ---- */
+
+/* Gives back only the access that each inherited descriptor was opened with:
+ * /proc/self/fd would else reopen a host file with more (see landlock.h). */
+static int lock_up(const struct init_args *a, struct err *err)
+{
+	const struct plan *p = a->plan;
+	int fds[3 + 64];
+	size_t n = 0;
+
+	for (int fd = 0; fd <= 2; fd++)
+		fds[n++] = fd;
+	for (size_t i = 0; i < p->n_keep_fds && n < ARRAY_SIZE(fds); i++)
+		fds[n++] = p->keep_fds[i];
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(err, errno, "cannot set no_new_privs");
+	if (landlock_confine(fds, n, p->relax, err) < 0)
+		return -err->num;
+	return caps_drop_all(err);
+}
+
+/* ---- stage 4: the app ---- */
+
+/* Ignored HUP, INT and QUIT stay ignored: that is how nohup and a shell's `&`
+ * ask for it.  Anything else starts from the default, so that a parent that
+ * ignored SIGPIPE or SIGCHLD or blocked signals does not break the app. */
+static void app_signals(void)
+{
+	static const int kept[] = { SIGHUP, SIGINT, SIGQUIT };
+	struct sigaction old[ARRAY_SIZE(kept)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		(void)sigaction(kept[i], NULL, &old[i]);
+	child_reset_signals();
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		if (old[i].sa_handler == SIG_IGN)
+			(void)sigaction(kept[i], &old[i], NULL);
+}
+
+/* execvp over the plan's folders.  Returns the errno that says most: a file that
+ * is there but cannot be executed counts more than one that is not. */
+static int exec_app(const struct plan *p)
+{
+	char *const *argv = p->argv.v;
+	char *const *envp = p->envp.v;
+	int seen = ENOENT;
+
+	if (strchr(argv[0], '/')) {
+		(void)execve(argv[0], argv, envp);
+		return errno;
+	}
+	for (size_t i = 0; i < p->path.n; i++) {
+		char file[4096];
+		int n = snprintf(file, sizeof(file), "%s/%s", p->path.v[i],
+				 argv[0]);
+
+		if (n < 0 || (size_t)n >= sizeof(file))
+			continue;
+		(void)execve(file, argv, envp);
+		if (errno != ENOENT && errno != ENOTDIR)
+			seen = errno;
+		if (errno == E2BIG || errno == ENOMEM)
+			break;
+	}
+	return seen;
+}
+
+/* Mustn't: hold any descriptor but 0-2 and the named ones after exec. */
+static void app_main(const struct init_args *a)
+{
+	const struct plan *p = a->plan;
+	struct err err = { 0 };
+	int fds[64 + 1];
+	size_t n = 0;
+
+	if (p->workdir && chdir(p->workdir) < 0)
+		(void)chdir("/");
+	for (size_t i = 0; i < p->n_keep_fds && n < 64; i++)
+		if (p->keep_fds[i] != a->status)
+			fds[n++] = p->keep_fds[i];
+	(void)fd_cloexec_from(3);
+	for (size_t i = 0; i < n; i++)
+		(void)fcntl(fds[i], F_SETFD, 0);
+	app_signals();
+	if (filters_install_app(p->relax, &err) < 0)
+		fail(a, &err);
+	tell(a->status, INIT_EXEC_FAILED, exec_app(p), NULL);
+	_exit(126);
+}
+
+/* ---- pid 1's own life ---- */
+
+static void drop_std(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	for (int i = 0; i <= 2; i++)
+		(void)dup2(fd, i);
+	if (fd > 2)
+		(void)close(fd);
+}
+
+/* Takes in every child that changed; true when the app has ended. */
+static bool reap(const struct init_args *a, pid_t app, int *ret_status)
+{
+	bool ended = false;
+
+	for (;;) {
+		int status;
+		pid_t pid = waitpid(-1, &status, WNOHANG | WUNTRACED);
+
+		if (pid <= 0)
+			return ended;
+		if (pid != app)
+			continue;
+		if (WIFSTOPPED(status)) {
+			tell(a->status, INIT_STOPPED, WSTOPSIG(status), NULL);
+		} else {
+			*ret_status = status;
+			ended = true;
+		}
+	}
+}
+
+/* One byte from the supervisor is one signal for the app; end of file means
+ * that the supervisor is gone, and everything here ends. */
+static void take_control(const struct init_args *a, pid_t app)
+{
+	unsigned char sig;
+	ssize_t n = fd_read(a->control, &sig, 1);
+
+	if (n <= 0)
+		_exit(125);
+	if (sig > 0 && sig < NSIG)
+		(void)kill(app, sig);
+}
+
+static void watch(const struct init_args *a, pid_t app, int signals)
+{
+	struct pollfd fds[2] = {
+		{ .fd = signals, .events = POLLIN },
+		{ .fd = a->control, .events = POLLIN },
+	};
+
+	for (;;) {
+		struct signalfd_siginfo info;
+		int status;
+
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			_exit(125);
+		if (fds[0].revents & POLLIN) {
+			(void)fd_read(signals, &info, sizeof(info));
+			if (reap(a, app, &status)) {
+				tell(a->status, INIT_ENDED, status, NULL);
+				_exit(0);
+			}
+		}
+		if (fds[1].revents)
+			take_control(a, app);
+	}
+}
+
+static int child_signals(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGCHLD);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static int set_up(const struct init_args *a, struct err *err)
+{
+	const struct plan *p = a->plan;
+	mode_t mask = umask(022);
+	int r = executor_identity(p, err);
+
+	if (r == 0)
+		r = executor_mounts(p, a->start_sock, err);
+	if (r == 0)
+		r = executor_names(p, err);
+	if (r == 0)
+		r = lock_up(a, err);
+	(void)umask(mask);
+	return r;
+}
+
+void init_main(const struct init_args *a)
+{
+	struct err err = { 0 };
+	struct pollfd gone = { .fd = a->control };
+	int signals;
+	pid_t app;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	/* getppid() is 0 here, so only the pipe tells of a parent that died
+	 * before the line above. */
+	if (poll(&gone, 1, 0) > 0 && gone.revents & POLLHUP)
+		_exit(125);
+	if (set_up(a, &err) < 0)
+		fail(a, &err);
+	signals = child_signals();
+	if (signals < 0) {
+		(void)err_sys(&err, errno, "cannot make a signalfd");
+		fail(a, &err);
+	}
+	app = fork();
+	if (app < 0) {
+		(void)err_sys(&err, errno, "cannot start the app: fork");
+		fail(a, &err);
+	}
+	if (app == 0)
+		app_main(a);
+	(void)setsid();
+	(void)prctl(PR_SET_NAME, "holdall-init", 0, 0, 0);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	drop_std();
+	if (filters_install_init(&err) < 0)
+		fail(a, &err);
+	watch(a, app, signals);
+	_exit(125);
+}

@@ -1,0 +1,19 @@
+/*
+ * init.h - pid 1 of the sandbox
+ */
+#ifndef HOLDALL_INIT_H
+#define HOLDALL_INIT_H
+
+#include "launcher/plan.h"
+
+struct init_args {
+	const struct plan *plan;
+	int start_sock;		/* to the image server, or -1 */
+	int control;		/* read end: one byte per signal for the app */
+	int status;		/* write end: struct init_message */
+};
+
+/* The whole life of pid 1.  Never returns. */
+void init_main(const struct init_args *args) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,359 @@
+/*
+ * supervisor.c - starts, forwards, watches, undoes (see supervisor.h)
+ *
+ * May do: everything the caller may; it reads nothing that an app wrote but the
+ * fixed messages of pid 1 and lines of the image server.
+ * Descriptors: 2 for messages (0 and 1 are given up once the app runs, so that a
+ * pipe's other end sees the app's end and not ours), control, status, report.
+ * Watched by: the caller; pid 1 and the image server end with it.
+ *
+ * Signals are blocked and read from a signalfd.  One that the terminal sent
+ * (SI_KERNEL) reached the app too, for it is in the same process group; one that
+ * a process sent to us alone is forwarded through pid 1, which alone knows that
+ * the app's pid is still the app's.  A stop is copied, not forwarded: when the app
+ * has stopped, we stop ourselves, so that the shell sees the job stopped exactly
+ * when it is.
+ */
+#include "launcher/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include "launcher/init.h"
+#include "launcher/probe.h"
+#include "runtime/child.h"
+#include "runtime/fd.h"
+
+static const int forwarded[] = {
+	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCONT, SIGTSTP,
+	SIGWINCH, SIGALRM,
+};
+
+static void signal_set(sigset_t *set)
+{
+	(void)sigemptyset(set);
+	for (size_t i = 0; i < ARRAY_SIZE(forwarded); i++)
+		(void)sigaddset(set, forwarded[i]);
+	(void)sigaddset(set, SIGCHLD);
+}
+
+void supervisor_block_signals(void)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	sigset_t set;
+
+	signal_set(&set);
+	(void)sigprocmask(SIG_SETMASK, &set, NULL);
+	/* A caller that ignores SIGCHLD would have the kernel reap for us. */
+	(void)sigaction(SIGCHLD, &dfl, NULL);
+	(void)sigaction(SIGPIPE, &dfl, NULL);
+}
+
+/* ---- start ---- */
+
+static void init_child(const struct plan *p, struct record *rec,
+		       int control, int status)
+{
+	struct init_args args = {
+		.plan = p, .start_sock = rec->server.start_sock,
+		.control = control, .status = status,
+	};
+
+	init_main(&args);
+}
+
+int supervisor_start(const struct plan *p, struct record *rec,
+		     struct err *err)
+{
+	int control[2], status[2];
+	pid_t pid;
+
+	if (pipe2(control, O_CLOEXEC) < 0)
+		return err_sys(err, errno, "cannot make a pipe");
+	if (pipe2(status, O_CLOEXEC) < 0) {
+		(void)err_sys(err, errno, "cannot make a pipe");
+		(void)close(control[0]);
+		(void)close(control[1]);
+		return -err->num;
+	}
+	pid = child_clone(p->namespaces, &rec->init_pidfd);
+	if (pid == 0) {
+		(void)close(control[1]);
+		(void)close(status[0]);
+		if (rec->server.report >= 0)
+			(void)close(rec->server.report);
+		init_child(p, rec, control[0], status[1]);
+	}
+	(void)close(control[0]);
+	(void)close(status[1]);
+	rec->control = control[1];
+	rec->status = status[0];
+	if (pid < 0)
+		return probe_explain_refusal(REFUSED_CLONE, -pid, err);
+	rec->init = pid;
+	/* pid 1 writes its own maps, through /proc/self of its own. */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/* Only pid 1 may still hand a descriptor to the server: if it dies
+	 * before, the server sees the end of file and ends too. */
+	if (rec->server.start_sock >= 0) {
+		(void)close(rec->server.start_sock);
+		rec->server.start_sock = -1;
+	}
+	return 0;
+}
+
+/* ---- watch ---- */
+
+struct watcher {
+	const struct plan *plan;
+	struct record *rec;
+	int signals;
+	bool ended;		/* pid 1 is gone */
+	bool told;		/* the end of the app is known */
+	bool server_lost;
+	int status;		/* wait status of the app */
+	struct err fault;	/* num != 0: the sandbox failed */
+};
+
+static void forward(struct watcher *w, int sig)
+{
+	unsigned char byte = (unsigned char)sig;
+
+	if (w->rec->control >= 0)
+		(void)fd_write_all(w->rec->control, &byte, 1);
+}
+
+static void take_signal(struct watcher *w)
+{
+	struct signalfd_siginfo info;
+
+	if (fd_read(w->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGCHLD || info.ssi_code == SI_KERNEL)
+		return;
+	forward(w, (int)info.ssi_signo);
+}
+
+static void exec_failed(struct watcher *w, int num)
+{
+	const char *name = w->plan->argv.v[0];
+
+	if (num == ENOENT || num == ENOTDIR) {
+		(void)err_set(&w->fault, num, "%s: not found in the bundle",
+			      name);
+		(void)err_status(&w->fault, 127);
+	} else if (num == E2BIG) {
+		(void)err_set(&w->fault, num, "%s: argument list too long",
+			      name);
+		(void)err_status(&w->fault, 125);
+	} else {
+		(void)err_sys(&w->fault, num, "%s: cannot be executed", name);
+		(void)err_status(&w->fault, 126);
+	}
+}
+
+/* Stops as the app did.  SIGTSTP is blocked here, and SIGSTOP looks the same to
+ * a shell; the SIGCONT that wakes us has woken the app too. */
+static void stop_like_app(void)
+{
+	(void)kill(getpid(), SIGSTOP);
+}
+
+static void take_status(struct watcher *w)
+{
+	struct init_message msg;
+
+	if (fd_read_all(w->rec->status, &msg, sizeof(msg)) < 0) {
+		(void)close(w->rec->status);
+		w->rec->status = -1;
+		return;
+	}
+	switch (msg.kind) {
+	case INIT_FAILED:
+		msg.err.text[ERR_TEXT_MAX - 1] = '\0';
+		w->fault = msg.err;
+		break;
+	case INIT_EXEC_FAILED:
+		exec_failed(w, msg.value);
+		break;
+	case INIT_STOPPED:
+		stop_like_app();
+		break;
+	case INIT_ENDED:
+		w->told = true;
+		w->status = msg.value;
+		break;
+	}
+}
+
+/* Lines of the image server are messages for the user. */
+static void take_report(struct watcher *w)
+{
+	char line[1024];
+	ssize_t n = fd_read(w->rec->server.report, line, sizeof(line) - 1);
+
+	if (n <= 0) {
+		(void)close(w->rec->server.report);
+		w->rec->server.report = -1;
+		return;
+	}
+	for (ssize_t i = 0; i < n; i++)
+		if ((line[i] < 0x20 && line[i] != '\n') || line[i] == 0x7f)
+			line[i] = '?';
+	(void)fd_write_all(STDERR_FILENO, "holdall: ", 9);
+	(void)fd_write_all(STDERR_FILENO, line, (size_t)n);
+}
+
+static void init_gone(struct watcher *w, int status)
+{
+	w->ended = true;
+	w->rec->init = -1;
+	/* Messages written before the end are still in the pipe. */
+	while (w->rec->status >= 0)
+		take_status(w);
+	if (w->told || w->fault.num)
+		return;
+	if (w->server_lost) {
+		(void)err_set(&w->fault, EIO, "the image server died; the app "
+			      "was ended");
+		return;
+	}
+	/* Killed from outside: the app ended with it, of the same signal. */
+	w->told = true;
+	w->status = WIFSIGNALED(status) ? WTERMSIG(status) : 125 << 8;
+}
+
+static void server_gone(struct watcher *w)
+{
+	w->rec->server.pid = -1;
+	if (w->ended || w->told)
+		return;
+	/* Without its image the app cannot go on: open gives ENOTCONN, a mapped
+	 * page SIGBUS.  One clear line instead of that. */
+	w->server_lost = true;
+	(void)child_kill(w->rec->init, w->rec->init_pidfd, SIGKILL);
+}
+
+static void reap(struct watcher *w)
+{
+	for (;;) {
+		int status;
+		pid_t pid = waitpid(-1, &status, WNOHANG);
+
+		if (pid <= 0)
+			return;
+		if (pid == w->rec->server.pid)
+			server_gone(w);
+		else if (pid == w->rec->init)
+			init_gone(w, status);
+	}
+}
+
+static void watch_once(struct watcher *w)
+{
+	struct pollfd fds[3] = {
+		{ .fd = w->signals, .events = POLLIN },
+		{ .fd = w->rec->status, .events = POLLIN },
+		{ .fd = w->rec->server.report, .events = POLLIN },
+	};
+
+	if (poll(fds, 3, -1) < 0)
+		return;
+	if (fds[2].revents)
+		take_report(w);
+	if (fds[1].revents)
+		take_status(w);
+	if (fds[0].revents) {
+		take_signal(w);
+		reap(w);
+	}
+}
+
+/* The other end of a pipe on 0 or 1 must see the app's end, not ours. */
+static void give_up_std(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)dup2(fd, 0);
+	(void)dup2(fd, 1);
+	(void)close(fd);
+}
+
+int supervisor_watch(const struct plan *p, struct record *rec,
+		     struct supervisor_end *ret, struct err *err)
+{
+	struct watcher w = { .plan = p, .rec = rec };
+	sigset_t set;
+
+	give_up_std();
+	signal_set(&set);
+	w.signals = signalfd(-1, &set, SFD_CLOEXEC);
+	if (w.signals < 0)
+		return err_sys(err, errno, "cannot make a signalfd");
+	while (!w.ended)
+		watch_once(&w);
+	(void)close(w.signals);
+	if (w.fault.num) {
+		*err = w.fault;
+		return -err->num;
+	}
+	ret->signal = WIFSIGNALED(w.status) ? WTERMSIG(w.status) : 0;
+	ret->exit_status = WIFEXITED(w.status) ? WEXITSTATUS(w.status) : 125;
+	return 0;
+}
+
+/* ---- the end ---- */
+
+static void drop(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+void supervisor_undo(struct record *rec)
+{
+	struct err ignored;
+
+	if (rec->init > 0) {
+		(void)child_kill(rec->init, rec->init_pidfd, SIGKILL);
+		(void)child_wait(rec->init, NULL);
+		rec->init = -1;
+	}
+	drop(&rec->control);
+	drop(&rec->status);
+	drop(&rec->init_pidfd);
+	/* The server ends by itself: by ENODEV with the last mount, or by end of
+	 * file on the start socket.  It is not waited for: what it may still
+	 * hold is the home's lock, on purpose, until the overlay is gone. */
+	drop(&rec->server.start_sock);
+	drop(&rec->server.report);
+	drop(&rec->server.pidfd);
+	if (rec->home)
+		(void)home_sweep(rec->home, &ignored);
+}
+
+void supervisor_die(const struct supervisor_end *end)
+{
+	struct rlimit none = { 0, 0 };
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	sigset_t set;
+
+	if (!end->signal)
+		return;
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)sigaction(end->signal, &dfl, NULL);
+	(void)sigemptyset(&set);
+	(void)sigprocmask(SIG_SETMASK, &set, NULL);
+	(void)kill(getpid(), end->signal);
+}

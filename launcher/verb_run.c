@@ -1,0 +1,285 @@
+/*
+ * verb_run.c - run: from a bundle to the app's exit status
+ *
+ * The order is chosen for the time to the app's first instruction: the image
+ * server is forked as soon as the bundle is known to be whole, and prepares on
+ * another processor while the plan is made here.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "launcher/cli.h"
+#include "launcher/decide.h"
+#include "launcher/plan.h"
+#include "launcher/probe.h"
+#include "launcher/record.h"
+#include "launcher/state.h"
+#include "launcher/supervisor.h"
+#include "runtime/bundle.h"
+#include "runtime/fd.h"
+#include "runtime/image.h"
+#include "runtime/path.h"
+
+/* Everything that a run owns, freed together. */
+struct run {
+	struct options *o;
+	struct bundle bundle;
+	struct header header;
+	struct probe probe;
+	struct state state;
+	struct home home;
+	struct decision decision;
+	struct plan plan;
+	struct record rec;
+	struct plan_input in;
+	char machine_id[33];
+	char *bundle_path;
+};
+
+static void run_free(struct run *run)
+{
+	supervisor_undo(&run->rec);
+	plan_free(&run->plan);
+	decision_free(&run->decision);
+	home_free(&run->home);
+	state_free(&run->state);
+	probe_free(&run->probe);
+	header_free(&run->header);
+	bundle_free(&run->bundle);
+	free(run->bundle_path);
+}
+
+static void say(const char *text)
+{
+	CLEANUP_BUF struct buf line = BUF_INIT;
+
+	buf_addf(&line, "holdall: %s\n", text);
+	if (!line.failed)
+		(void)fd_write_all(STDERR_FILENO, line.data, line.len);
+}
+
+static int check_arch(const struct header *h, struct err *err)
+{
+	struct utsname host;
+
+	if (!h->arch || uname(&host) < 0 || !strcmp(h->arch, host.machine))
+		return 0;
+	return err_set(err, ENOEXEC, "%s is built for %s, this computer is "
+		       "%s; get the bundle for %s", h->id, h->arch,
+		       host.machine, host.machine);
+}
+
+/* The name under which a bundle was started may choose among its commands: a link
+ * `jq-tool` to the bundle, where `commands` has `jq-tool`. */
+static int choose_command(struct run *run, struct err *err)
+{
+	const struct header *h = &run->header;
+	const char *asked = run->o->command;
+	const char *name = run->o->invoked_as;
+
+	if (asked) {
+		run->in.command = header_command(h, asked);
+		if (run->in.command)
+			return 0;
+		(void)err_set(err, ENOENT, "%s has no command %s", h->id,
+			      asked);
+		for (size_t i = 1; i < h->n_commands; i++)
+			(void)err_hint(err, "%s%s", i == 1 ? "it has: " : "",
+				       h->commands[i].name);
+		return err_status(err, 127);
+	}
+	if (run->o->self && name) {
+		const char *slash = strrchr(name, '/');
+
+		run->in.command = header_command(h, slash ? slash + 1 : name);
+		if (run->in.command)
+			return 0;
+	}
+	run->in.command = header_command(h, NULL);
+	if (!run->in.command)
+		return err_set(err, ENOENT, "%s names no command", h->id);
+	return 0;
+}
+
+/* The absolute path of the bundle's file, to guard it inside grants. */
+static char *bundle_path(const struct bundle *b)
+{
+	char link[64], path[PATH_MAX];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", b->fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n <= 0 || path[0] != '/')
+		return NULL;
+	path[n] = '\0';
+	return strdup(path);
+}
+
+static int open_home(struct run *run, struct err *err)
+{
+	CLEANUP_FREE char *origin = NULL;
+	enum home_kind kind = run->o->home_given ? run->o->home : HOME_PRIVATE;
+	bool make = kind == HOME_PRIVATE && !run->o->explain;
+	int r;
+
+	if (kind == HOME_HOST_READ)
+		return err_set(err, ENOSYS, "--home host-read is not there in "
+			       "this version; use private, ephemeral or none");
+	r = state_origin(&run->bundle, &run->header, &origin, err);
+	if (r == 0)
+		r = state_open(run->header.id, origin, make, &run->state, err);
+	if (r == 0 && !run->o->explain)
+		r = home_open(&run->state, kind, run->o->home_name,
+			      &run->home, err);
+	else if (r == 0)
+		run->home.kind = kind;
+	if (r == 0 && run->o->explain && kind == HOME_PRIVATE &&
+	    asprintf(&run->home.rel, "%s/homes/%s", run->state.rel,
+		     run->o->home_name ? run->o->home_name : "default") < 0) {
+		run->home.rel = NULL;
+		return err_nomem(err);
+	}
+	if (r == 0 && make && state_machine_id(&run->state, run->machine_id,
+					       err) == 0)
+		run->in.machine_id = run->machine_id;
+	return r;
+}
+
+static int start_server(struct run *run, struct err *err)
+{
+	struct image_owner owner = { geteuid(), getegid() };
+	bool holds_lock = run->home.kind == HOME_PRIVATE &&
+			  (run->header.graphical || run->header.home_skeleton);
+
+	return image_server_start(&run->bundle, owner,
+				  holds_lock ? run->home.lock_fd : -1,
+				  &run->rec.server, err);
+}
+
+static int make_plan(struct run *run, struct err *err)
+{
+	bool may_ask = !run->o->explain;
+	int r = probe_host(&run->probe, err);
+
+	if (r == 0)
+		r = decide(&run->header, &run->state, run->o, run->bundle.name,
+			   may_ask, &run->decision, err);
+	if (r == 0)
+		r = choose_command(run, err);
+	if (r < 0)
+		return r;
+	run->bundle_path = bundle_path(&run->bundle);
+	run->in.header = &run->header;
+	run->in.decision = &run->decision;
+	run->in.options = run->o;
+	run->in.probe = &run->probe;
+	run->in.state = &run->state;
+	run->in.home = &run->home;
+	run->in.bundle_path = run->bundle_path;
+	return plan_make(&run->in, &run->plan, err);
+}
+
+static int explain(struct run *run, struct err *err)
+{
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	int r;
+
+	plan_explain(&run->plan, &run->in, &out);
+	r = buf_check(&out, err);
+	if (r == 0)
+		r = fd_write_all(STDOUT_FILENO, out.data, out.len);
+	return r < 0 && !err->num ? err_sys(err, -r, "cannot write") : r;
+}
+
+/* What the plan wants on the host's disk before the start: folders of `create`
+ * grants, mount points in the app's own home. */
+static int prepare_host(struct run *run, struct err *err)
+{
+	const struct plan *p = &run->plan;
+
+	for (size_t i = 0; i + 1 < p->create.n; i += 2) {
+		CLEANUP_FD int base = -1;
+		int r = path_open_trusted(p->create.v[i], O_PATH | O_DIRECTORY,
+					  &base, err);
+
+		if (r == 0)
+			r = path_mkdir_beneath(base, p->create.v[i + 1], 0755,
+					       NULL, err);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < p->mountpoints.n; i++) {
+		const char *entry = p->mountpoints.v[i];
+		int r = home_make_mountpoint(&run->home, entry + 1,
+					     entry[0] == 'd', err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int run_app(struct run *run, struct supervisor_end *end,
+		   struct err *err)
+{
+	int r;
+
+	for (size_t i = 0; i < run->decision.notes.n; i++)
+		say(run->decision.notes.v[i]);
+	for (size_t i = 0; i < run->plan.notes.n; i++)
+		say(run->plan.notes.v[i]);
+	r = prepare_host(run, err);
+	/* From here on signals are for the app; a question on the terminal,
+	 * before, is ended by Ctrl-C like any other. */
+	supervisor_block_signals();
+	if (r == 0)
+		r = supervisor_start(&run->plan, &run->rec, err);
+	if (r == 0)
+		r = supervisor_watch(&run->plan, &run->rec, end, err);
+	return r;
+}
+
+static int run_bundle(struct run *run, struct supervisor_end *end,
+		      struct err *err)
+{
+	int r = cli_open_bundle(run->o, &run->bundle, err);
+
+	if (r == 0)
+		r = header_parse(run->bundle.seal.header,
+				 run->bundle.seal.header_len, &run->header,
+				 err);
+	if (r == 0)
+		r = check_arch(&run->header, err);
+	if (r == 0)
+		r = open_home(run, err);
+	if (r < 0)
+		return r;
+	if (!run->o->explain) {
+		r = start_server(run, err);
+		run->rec.home = run->home.dir_fd >= 0 ? &run->home : NULL;
+	}
+	if (r == 0)
+		r = make_plan(run, err);
+	if (r < 0)
+		return r;
+	return run->o->explain ? explain(run, err) : run_app(run, end, err);
+}
+
+int verb_run(struct options *o, struct err *err)
+{
+	struct run run = {
+		.o = o, .bundle = BUNDLE_INIT, .state = STATE_INIT,
+		.home = HOME_INIT, .rec = RECORD_INIT,
+	};
+	struct supervisor_end end = { 0 };
+	int r = run_bundle(&run, &end, err);
+
+	run_free(&run);
+	if (r < 0)
+		return r;
+	supervisor_die(&end);
+	return end.exit_status;
+}
