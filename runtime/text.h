@@ -6,7 +6,12 @@
  * key may repeat only if its values ascend; values percent-escaped: every byte
  * outside 0x21..0x7e, and '%', is written %XX (upper-case hex).  So a value
  * holds no space, no newline and no control character.  A list is its items,
- * each escaped, with one space between.
+ * each escaped, with one space between; an empty item is a lone '%', so that
+ * the list of one empty item is not the empty list.
+ *
+ * Order is that of the text as written: first by key, then by the escaped value.
+ * That is not the order of the plain values ("a b" is written a%20b, behind
+ * a!b), so a writer collects its lines and calls text_sort.
  *
  * Hand-written files (settings, grants) are read in the lax form: blank lines,
  * lines that start with '#', any order, spaces around.  What we write, and
@@ -48,11 +53,18 @@ int text_read_list(const char *s, size_t len, struct strlist *ret);
 /* Appends `key=` + escaped value + newline. */
 void text_write_line(struct buf *out, const char *key, const char *value);
 
+/* Brings whole lines into the strict order (stable; duplicates stay and are
+ * then refused by the reader). */
+int text_sort(struct buf *lines, struct err *err);
+
 /* Walks lines.  Usage:
  *	struct text_lines it = TEXT_LINES(data, len, strict);
  *	while ((r = text_next_line(&it, &line, err)) > 0) ...
  * 1: a line, 0: the end, negative: a fault (names the line's number).
- * key and raw value point into the data (not NUL-terminated). */
+ * key and raw value point into the data (not NUL-terminated).  The value is
+ * printable ASCII; text_unescape or text_read_list check its escapes.  At most
+ * TEXT_LINES_MAX lines. */
+#define TEXT_LINES_MAX 65536u
 struct text_lines {
 	const char *p, *end;
 	const char *last_key, *last_value;
@@ -82,6 +94,8 @@ void text_hex(char *out, const uint8_t *data, size_t len); /* 2*len+1 bytes */
 int text_unhex(const char *s, size_t s_len, uint8_t *ret, size_t len);
 
 bool text_is_utf8(const char *s, size_t len);
+/* Bytes of the well-formed UTF-8 character at s, 0 if there is none. */
+size_t text_utf8_length(const char *s, size_t len);
 
 /* Reverse-DNS id of at least three components: letters, digits, '_' and '-',
  * no component starting with a digit, at most 255 bytes (facts/portal.md 0.4:
@@ -93,7 +107,7 @@ bool text_is_app_id(const char *s);
 unsigned text_distance(const char *a, const char *b);
 const char *text_nearest(const char *word, const char *const *words, size_t n);
 
-/* "12.3 MB": decimal units. */
+/* "12.3 MB", "512 B": decimal units. */
 const char *text_size(char *space, size_t size, uint64_t bytes);
 
 /* A decimal number without sign or leading zeros; -EINVAL, -ERANGE. */
