@@ -52,7 +52,15 @@ struct header {
 	struct header_top *top;
 	size_t n_top;
 	bool image_var, image_etc;	/* the image has content in /var, /etc */
+	char *needs;			/* oldest holdall that can read this header;
+					 * NULL: any */
 };
+
+/* Written bounds; header_parse refuses more. */
+#define HEADER_COMMANDS_MAX 256
+#define HEADER_ARGS_MAX 256
+#define HEADER_ENVIRONMENT_MAX 1024
+#define HEADER_TOP_MAX 256
 
 void header_free(struct header *h);
 #define CLEANUP_HEADER CLEANUP(header_free)
@@ -63,5 +71,22 @@ int header_format(const struct header *h, struct buf *ret, struct err *err);
 /* The command for a name ("" or NULL: the main one), or NULL. */
 const struct header_command *header_command(const struct header *h,
 					    const char *name);
+
+/* Adders with the same checks as header_parse; the arguments are copied. */
+int header_add_command(struct header *h, const char *name,
+		       const struct strlist *argv, struct err *err);
+int header_add_environment(struct header *h, const char *assignment,
+			   struct err *err);
+int header_add_top(struct header *h, const char *name, const char *target,
+		   struct err *err);
+/* Names of the root that are the launcher's own and never stand in `top`:
+ * proc, sys, dev, run, tmp, etc, var, home. */
+bool header_top_is_ours(const char *name);
+
+/* A limit from what people write: word "memory", text "2GiB" or "require 2GiB".
+ * The value becomes the canonical number. */
+int limit_parse(const char *word, const char *text, struct header_limit *ret,
+		struct err *err);
+void limit_free(struct header_limit *l);
 
 #endif

@@ -78,7 +78,8 @@ void perms_free(struct perms *p);
 
 const char *perm_word_name(enum perm_word word);	/* "bus-session-talk" */
 
-/* Parses "word=value" (as --permit takes it) or word and value apart; checks
+/* Parses "word=value" (as --permit takes it; "gpu" alone is gpu=true) or word
+ * and value apart; checks
  * the value against the table; unknown words and values are -EINVAL with the
  * nearest right word in the message.  -EOPNOTSUPP is never used for "unknown". */
 int perm_parse(const char *text, struct permission *ret, struct err *err);
@@ -86,6 +87,8 @@ int perm_make(const char *word, const char *value, struct permission *ret,
 	      struct err *err);
 void perm_free(struct permission *p);
 
+/* Copies the value.  A word that holds one value (sound, network, gpu, portals)
+ * replaces the value that was there: the last layer wins. */
 int perms_add(struct perms *set, const struct permission *p, struct err *err);
 bool perms_has(const struct perms *set, enum perm_word word,
 	       const char *value);
