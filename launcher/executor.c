@@ -101,6 +101,13 @@ static int open_parent(struct executor *x, const char *target, int *ret_fd,
 
 	if (split(target, &dir, ret_name) < 0)
 		return err_nomem(err);
+	if (!*dir) {		/* directly in the root */
+		fd = fcntl(x->root_fd, F_DUPFD_CLOEXEC, 3);
+		if (fd < 0)
+			return err_sys(err, errno, "cannot open the root");
+		*ret_fd = fd;
+		return 0;
+	}
 	fd = path_try_beneath(x->root_fd, dir, O_PATH | O_DIRECTORY, 0);
 	if (fd >= 0) {
 		*ret_fd = fd;
@@ -139,12 +146,17 @@ static int make_file(struct executor *x, const char *target,
 
 	if (r < 0)
 		return r;
+	if (!content || !*content) {
+		if (mknodat(dir, name, S_IFREG | 0644, 0) < 0 &&
+		    errno != EEXIST)
+			return err_sys(err, errno, "cannot make %s", target);
+		return 0;
+	}
 	fd = openat(dir, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC |
-		    (content ? O_TRUNC : O_NONBLOCK), 0644);
+		    O_TRUNC, 0644);
 	if (fd < 0)
-		return errno == EEXIST || (!content && errno == EACCES) ? 0 :
-		       err_sys(err, errno, "cannot make %s", target);
-	r = content ? fd_write_all(fd, content, strlen(content)) : 0;
+		return err_sys(err, errno, "cannot make %s", target);
+	r = fd_write_all(fd, content, strlen(content));
 	if (r < 0)
 		return err_sys(err, -r, "cannot write %s", target);
 	return 0;
@@ -164,26 +176,36 @@ static int make_link(struct executor *x, const struct row *row,
 	return 0;
 }
 
-static int open_target(struct executor *x, const struct row *row,
-		       int *ret_fd, struct err *err)
+static int target_error(const struct row *row, int num, struct err *err)
 {
-	int fd = path_try_beneath(x->root_fd, rel(row->target), O_PATH, 0);
-	int r = 0;
-
-	if (fd == -ENOENT && (row->flags & (ROW_MAKE_DIR | ROW_MAKE_FILE))) {
-		r = row->flags & ROW_MAKE_DIR ?
-			make_dir(x, row->target, row->mode, err) :
-			make_file(x, row->target, NULL, err);
-		if (r < 0)
-			return r;
-		fd = path_try_beneath(x->root_fd, rel(row->target), O_PATH, 0);
-	}
-	if (fd == -ELOOP)
+	if (num == ELOOP)
 		return err_set(err, ELOOP, "cannot mount on %s: a symbolic "
 			       "link is in the way inside the app's home",
 			       row->target);
+	return err_sys(err, num, "cannot mount on %s", row->target);
+}
+
+static int make_target(struct executor *x, const struct row *row,
+		       struct err *err)
+{
+	if (row->flags & ROW_MAKE_DIR)
+		return make_dir(x, row->target, row->mode, err);
+	if (row->flags & ROW_MAKE_FILE)
+		return make_file(x, row->target, NULL, err);
+	return 0;
+}
+
+static int open_target(struct executor *x, const struct row *row,
+		       int *ret_fd, struct err *err)
+{
+	int r = make_target(x, row, err);
+	int fd;
+
+	if (r < 0)
+		return r;
+	fd = path_try_beneath(x->root_fd, rel(row->target), O_PATH, 0);
 	if (fd < 0)
-		return err_sys(err, -fd, "cannot mount on %s", row->target);
+		return target_error(row, -fd, err);
 	*ret_fd = fd;
 	return 0;
 }
@@ -243,15 +265,17 @@ static const char *source_name(const struct row *row, char *space,
 
 static unsigned row_attrs(const struct row *row)
 {
-	return (row->flags & ROW_RO ? ATTR_RO : 0) |
-	       (row->flags & ROW_DEV ? 0 : ATTR_NODEV) |
+	/* A single device node: nothing to restrict, and a call saved. */
+	if (row->flags & ROW_DEV)
+		return 0;
+	return ATTR_NOSUID | ATTR_NODEV |
+	       (row->flags & ROW_RO ? ATTR_RO : 0) |
 	       (row->flags & ROW_NOEXEC ? ATTR_NOEXEC : 0);
 }
 
 static int do_bind(struct executor *x, const struct row *row, struct err *err)
 {
 	CLEANUP_FD int source = open_source(x, row);
-	CLEANUP_FD int target = -1;
 	char name[512];
 	int r;
 
@@ -261,10 +285,12 @@ static int do_bind(struct executor *x, const struct row *row, struct err *err)
 		return err_sys(err, -source, "cannot open %s",
 			       source_name(row, name, sizeof(name)));
 	}
-	r = open_target(x, row, &target, err);
+	r = make_target(x, row, err);
 	if (r < 0)
 		return r;
-	r = mount_bind(source, target, row_attrs(row));
+	r = mount_bind(source, x->root_fd, rel(row->target), row_attrs(row));
+	if (r == -ELOOP)
+		return target_error(row, ELOOP, err);
 	if (r < 0)
 		return err_sys(err, -r, "cannot bind %s on %s",
 			       source_name(row, name, sizeof(name)),
@@ -370,12 +396,13 @@ static int overlay_options(struct executor *x, const struct row *row,
 /* Where overlay cannot work (missing, or a home on NFS or vfat): the upper alone
  * for a home, the first layer alone otherwise. */
 static int overlay_fallback(struct executor *x, const struct row *row,
-			    int target, int why, struct err *err)
+			    int why, struct err *err)
 {
 	const char *only = row->upper ? row->upper : row->layers.v[0];
 	CLEANUP_FD int fd = path_try_beneath(x->root_fd, rel(only),
 					     O_PATH | O_DIRECTORY, 0);
-	int r = fd < 0 ? fd : mount_bind(fd, target, row_attrs(row));
+	int r = fd < 0 ? fd : mount_bind(fd, x->root_fd, rel(row->target),
+					 row_attrs(row));
 
 	if (r < 0)
 		return err_sys(err, -why, "cannot mount an overlay on %s",
@@ -411,7 +438,7 @@ static int do_overlay(struct executor *x, const struct row *row,
 		return err_set(err, EBUSY, "the home of this app is still "
 			       "being written by an instance that ended; try "
 			       "again in a moment");
-	return r < 0 ? overlay_fallback(x, row, target, r, err) : 0;
+	return r < 0 ? overlay_fallback(x, row, r, err) : 0;
 }
 
 static int do_restrict(struct executor *x, const struct row *row,

@@ -35,6 +35,7 @@
 #include "launcher/filters.h"
 #include "launcher/landlock.h"
 #include "launcher/record.h"
+#include "launcher/side_namespaces.h"
 #include "runtime/child.h"
 #include "runtime/fd.h"
 
@@ -58,11 +59,13 @@ static void fail(const struct init_args *a, const struct err *e)
 
 /* Gives back only the access that each inherited descriptor was opened with:
  * /proc/self/fd would else reopen a host file with more (see landlock.h). */
-static int lock_up(const struct init_args *a, struct err *err)
+static int lock_up(const struct init_args *a, unsigned *ret_relax,
+		   struct err *err)
 {
 	const struct plan *p = a->plan;
 	int fds[3 + 64];
 	size_t n = 0;
+	int r;
 
 	for (int fd = 0; fd <= 2; fd++)
 		fds[n++] = fd;
@@ -70,8 +73,12 @@ static int lock_up(const struct init_args *a, struct err *err)
 		fds[n++] = p->keep_fds[i];
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(err, errno, "cannot set no_new_privs");
-	if (landlock_confine(fds, n, p->relax, err) < 0)
-		return -err->num;
+	r = landlock_confine(fds, n, err);
+	if (r < 0)
+		return r;
+	/* Where Landlock ends signals at the border, the filter need not refuse
+	 * kill(0), which a shell inside may want for its own jobs. */
+	*ret_relax = p->relax | (r & LANDLOCK_SIGNALS ? landlock_relax() : 0);
 	return caps_drop_all(err);
 }
 
@@ -122,7 +129,7 @@ static int exec_app(const struct plan *p)
 }
 
 /* Mustn't: hold any descriptor but 0-2 and the named ones after exec. */
-static void app_main(const struct init_args *a)
+static void app_main(const struct init_args *a, unsigned relax)
 {
 	const struct plan *p = a->plan;
 	struct err err = { 0 };
@@ -138,7 +145,7 @@ static void app_main(const struct init_args *a)
 	for (size_t i = 0; i < n; i++)
 		(void)fcntl(fds[i], F_SETFD, 0);
 	app_signals();
-	if (filters_install_app(p->relax, &err) < 0)
+	if (filters_install_app(relax, &err) < 0)
 		fail(a, &err);
 	tell(a->status, INIT_EXEC_FAILED, exec_app(p), NULL);
 	_exit(126);
@@ -227,18 +234,24 @@ static int child_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static int set_up(const struct init_args *a, struct err *err)
+static int set_up(const struct init_args *a, unsigned *ret_relax,
+		  struct err *err)
 {
 	const struct plan *p = a->plan;
+	struct side_namespaces side;
 	mode_t mask = umask(022);
 	int r = executor_identity(p, err);
 
 	if (r == 0)
+		r = side_namespaces_start(&side, p->namespaces, err);
+	if (r == 0)
 		r = executor_mounts(p, a->start_sock, err);
+	if (r == 0)
+		r = side_namespaces_join(&side, err);
 	if (r == 0)
 		r = executor_names(p, err);
 	if (r == 0)
-		r = lock_up(a, err);
+		r = lock_up(a, ret_relax, err);
 	(void)umask(mask);
 	return r;
 }
@@ -247,6 +260,7 @@ void init_main(const struct init_args *a)
 {
 	struct err err = { 0 };
 	struct pollfd gone = { .fd = a->control };
+	unsigned relax = 0;
 	int signals;
 	pid_t app;
 
@@ -255,7 +269,7 @@ void init_main(const struct init_args *a)
 	 * before the line above. */
 	if (poll(&gone, 1, 0) > 0 && gone.revents & POLLHUP)
 		_exit(125);
-	if (set_up(a, &err) < 0)
+	if (set_up(a, &relax, &err) < 0)
 		fail(a, &err);
 	signals = child_signals();
 	if (signals < 0) {
@@ -268,7 +282,7 @@ void init_main(const struct init_args *a)
 		fail(a, &err);
 	}
 	if (app == 0)
-		app_main(a);
+		app_main(a, relax);
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, "holdall-init", 0, 0, 0);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -22,13 +22,9 @@
 #include "runtime/fd.h"
 #include "runtime/path.h"
 
-bool mounts_no_new_api;
+bool mounts_no_setattr;
 
-#define OPEN_TREE_CLONE_ 1u
-#define OPEN_TREE_CLOEXEC_ ((unsigned)O_CLOEXEC)
 #define AT_RECURSIVE_ 0x8000u
-#define MOVE_MOUNT_F_EMPTY_ 0x04u
-#define MOVE_MOUNT_T_EMPTY_ 0x40u
 #define MOUNTS_MAX 100000
 
 struct attr_args {
@@ -37,13 +33,14 @@ struct attr_args {
 
 static uint64_t attr_bits(unsigned attrs)
 {
-	return 2 /* nosuid */ | (attrs & ATTR_RO ? 1 : 0) |
+	return (attrs & ATTR_NOSUID ? 2 : 0) | (attrs & ATTR_RO ? 1 : 0) |
 	       (attrs & ATTR_NODEV ? 4 : 0) | (attrs & ATTR_NOEXEC ? 8 : 0);
 }
 
 static unsigned long ms_bits(unsigned attrs)
 {
-	return MS_NOSUID | (attrs & ATTR_RO ? MS_RDONLY : 0) |
+	return (attrs & ATTR_NOSUID ? MS_NOSUID : 0) |
+	       (attrs & ATTR_RO ? MS_RDONLY : 0) |
 	       (attrs & ATTR_NODEV ? MS_NODEV : 0) |
 	       (attrs & ATTR_NOEXEC ? MS_NOEXEC : 0);
 }
@@ -61,26 +58,6 @@ static int set_attrs(int fd, unsigned attrs, unsigned at_flags)
 static void fd_name(char name[32], int fd)
 {
 	(void)snprintf(name, 32, "/proc/self/fd/%d", fd);
-}
-
-/* -ENOSYS: the kernel has not got one of the calls; nothing was done. */
-static int bind_new(int source_fd, int target_fd, unsigned attrs)
-{
-	CLEANUP_FD int tree = -1;
-	int r;
-
-	tree = (int)syscall(SYS_open_tree, source_fd, "",
-			    AT_EMPTY_PATH | AT_RECURSIVE_ | OPEN_TREE_CLONE_ |
-			    OPEN_TREE_CLOEXEC_);
-	if (tree < 0)
-		return -errno;
-	r = set_attrs(tree, attrs, AT_RECURSIVE_);
-	if (r < 0)
-		return r;
-	if (syscall(SYS_move_mount, tree, "", target_fd, "",
-		    MOVE_MOUNT_F_EMPTY_ | MOVE_MOUNT_T_EMPTY_) < 0)
-		return -errno;
-	return 0;
 }
 
 /* What mountinfo writes as \040 and the like. */
@@ -150,39 +127,45 @@ static int remount_below(const char *top, unsigned attrs)
 	return 0;
 }
 
-static int bind_old(int source_fd, int target_fd, unsigned attrs)
+/* The way below Linux 5.12: the mount itself, then each mount below it. */
+static int restrict_old(int fd, unsigned attrs)
 {
-	char source[32], target[32], top[4096];
-	CLEANUP_FD int now = -1;
+	char name[32], top[4096];
 	ssize_t n;
 	int r;
 
-	fd_name(source, source_fd);
-	fd_name(target, target_fd);
-	n = readlink(target, top, sizeof(top) - 1);
+	fd_name(name, fd);
+	n = readlink(name, top, sizeof(top) - 1);
 	if (n < 0)
 		return -errno;
 	top[n] = '\0';
-	if (mount(source, target, NULL, MS_BIND | MS_REC, NULL) < 0)
-		return -errno;
-	/* The descriptor still names what lies under the new mount. */
-	now = open(top, O_PATH | O_CLOEXEC);
-	if (now < 0)
-		return -errno;
-	fd_name(target, now);
-	r = remount(target, attrs);
+	r = remount(name, attrs);
 	return r < 0 ? r : remount_below(top, attrs);
 }
 
-int mount_bind(int source_fd, int target_fd, unsigned attrs)
+int mount_bind(int source_fd, int root_fd, const char *target,
+	       unsigned attrs)
 {
-	if (!mounts_no_new_api) {
-		int r = bind_new(source_fd, target_fd, attrs);
+	CLEANUP_FD int below = path_try_beneath(root_fd, target, O_PATH, 0);
+	CLEANUP_FD int top = -1;
+	char source[32], name[32];
+	int r = -ENOSYS;
 
-		if (r != -ENOSYS)
-			return r;
-	}
-	return bind_old(source_fd, target_fd, attrs);
+	if (below < 0)
+		return below;
+	fd_name(source, source_fd);
+	fd_name(name, below);
+	if (mount(source, name, NULL, MS_BIND | MS_REC, NULL) < 0)
+		return -errno;
+	if (!attrs)
+		return 0;
+	/* `below` still names what lies under the new mount. */
+	top = path_try_beneath(root_fd, target, O_PATH, 0);
+	if (top < 0)
+		return top;
+	if (!mounts_no_setattr)
+		r = set_attrs(top, attrs, AT_RECURSIVE_);
+	return r == -ENOSYS ? restrict_old(top, attrs) : r;
 }
 
 int mount_new(const char *type, const char *name, int target_fd,
@@ -200,7 +183,7 @@ int mount_restrict(int fd, unsigned attrs)
 {
 	char name[32];
 
-	if (!mounts_no_new_api) {
+	if (!mounts_no_setattr) {
 		int r = set_attrs(fd, attrs, 0);
 
 		if (r != -ENOSYS)

@@ -61,9 +61,12 @@ static void make_skeleton(struct maker *m)
 
 static void make_dev(struct maker *m)
 {
-	static const char *const nodes[] = { "null", "zero", "full", "random",
-					     "urandom", "tty" };
+	/* random is a link: since Linux 5.18 the two differ only in that one
+	 * waits for the first seed after boot. */
+	static const char *const nodes[] = { "null", "zero", "full",
+					     "urandom" };
 	struct plan *p = m->p;
+	char shm[80];
 
 	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++) {
 		char target[32];
@@ -73,13 +76,21 @@ static void make_dev(struct maker *m)
 				       ROW_DEV | ROW_MAKE_FILE | ROW_NOEXEC |
 				       ROW_SKIP, NULL);
 	}
+	if (m->in->probe->has_tty)
+		m->failed |= plan_bind(p, "/dev/tty", BASE_HOST, "/dev", "tty",
+				       ROW_DEV | ROW_MAKE_FILE | ROW_SKIP,
+				       NULL);
+	m->failed |= plan_link(p, "/dev/random", "urandom");
 	m->failed |= plan_link(p, "/dev/fd", "/proc/self/fd");
 	m->failed |= plan_link(p, "/dev/stdin", "/proc/self/fd/0");
 	m->failed |= plan_link(p, "/dev/stdout", "/proc/self/fd/1");
 	m->failed |= plan_link(p, "/dev/stderr", "/proc/self/fd/2");
 	m->failed |= plan_link(p, "/dev/ptmx", "pts/ptmx");
-	m->failed |= plan_tmpfs(p, "/dev/shm", "mode=1777", 0,
-				"shared memory, gone with the app");
+	/* A folder of the runtime directory: a tmpfs of its own costs more than
+	 * any other row. */
+	(void)snprintf(shm, sizeof(shm), "%s/.shm", m->runtime_dir);
+	m->failed |= plan_dir(p, shm, 01777);
+	m->failed |= plan_link(p, "/dev/shm", shm);
 	if (m->in->probe->tty)
 		m->failed |= plan_bind(p, "/dev/console", BASE_HOST,
 				       m->in->probe->tty, "",
@@ -247,22 +258,25 @@ static void overlay(struct maker *m, const char *target, const char *lower1,
 	m->failed |= failed;
 }
 
+/* /var belongs to root on any system, so an app expects to write only /var/tmp.
+ * What the image brings there is shown under a layer in memory. */
 static void make_var(struct maker *m)
 {
 	static const char *const folders[] = { "/cache", "/lib", "/log",
-					       "/spool", "/tmp" };
+					       "/spool" };
 	bool image_var = m->full && m->in->header->image_var;
 	const char *base = image_var ? "/.holdall/var/up" : "/var";
 	char path[64];
 
-	m->failed |= plan_tmpfs(m->p, image_var ? "/.holdall/var" : "/var",
-				"mode=0755", 0,
-				"variable files, gone with the app");
-	m->failed |= plan_dir(m->p, base, 0755);
+	if (image_var)
+		m->failed |= plan_tmpfs(m->p, "/.holdall/var", "mode=0755", 0,
+					NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
 		(void)snprintf(path, sizeof(path), "%s%s", base, folders[i]);
-		m->failed |= plan_dir(m->p, path, i == 4 ? 01777 : 0755);
+		m->failed |= plan_dir(m->p, path, 0755);
 	}
+	(void)snprintf(path, sizeof(path), "%s/tmp", base);
+	m->failed |= plan_link(m->p, path, "/tmp");
 	(void)snprintf(path, sizeof(path), "%s/run", base);
 	m->failed |= plan_link(m->p, path, "/run");
 	(void)snprintf(path, sizeof(path), "%s/lock", base);
@@ -271,7 +285,8 @@ static void make_var(struct maker *m)
 		return;
 	m->failed |= plan_dir(m->p, "/.holdall/var/work", 0755);
 	overlay(m, "/var", IMAGE "/var", NULL, "/.holdall/var/up",
-		"/.holdall/var/work", "the image's /var, changes kept in memory");
+		"/.holdall/var/work",
+		"the bundle's /var, changes kept in memory");
 }
 
 /* A thin bundle stands on the host's /usr, and of its /etc only on what programs

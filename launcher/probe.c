@@ -46,6 +46,13 @@ static char *terminal_path(void)
 	return NULL;
 }
 
+static bool has_terminal(void)
+{
+	CLEANUP_FD int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	return fd >= 0;
+}
+
 /* $PWD keeps the name by which the user came here, through links; it is only
  * believed when it leads to the same folder. */
 static char *working_directory(void)
@@ -69,11 +76,14 @@ int probe_host(struct probe *ret, struct err *err)
 
 	p.uid = geteuid();
 	p.gid = getegid();
-	r = host_user(&p.user, &p.home, err);
+	r = host_user_name(p.uid, &p.user, err);
+	if (r == 0)
+		r = host_home(&p.home, err);
 	if (r < 0)
 		return r;
 	p.cwd = working_directory();
 	p.tty = terminal_path();
+	p.has_tty = has_terminal();
 	*ret = p;
 	p = PROBE_INIT;
 	return 0;

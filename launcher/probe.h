@@ -16,7 +16,7 @@ struct probe {
 	char *home;		/* absolute path of $HOME, clean */
 	char *cwd;		/* absolute path of the working directory, or NULL */
 	char *tty;		/* path of the terminal on 0, 1 or 2, or NULL */
-	bool has_overlay;
+	bool has_tty;		/* a controlling terminal: /dev/tty opens */
 };
 
 #define PROBE_INIT ((struct probe){ 0 })

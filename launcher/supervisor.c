@@ -29,6 +29,7 @@
 
 #include "launcher/init.h"
 #include "launcher/probe.h"
+#include "launcher/side_namespaces.h"
 #include "runtime/child.h"
 #include "runtime/fd.h"
 
@@ -84,7 +85,8 @@ int supervisor_start(const struct plan *p, struct record *rec,
 		(void)close(control[1]);
 		return -err->num;
 	}
-	pid = child_clone(p->namespaces, &rec->init_pidfd);
+	pid = child_clone(p->namespaces & ~(unsigned long)SIDE_NAMESPACES,
+			  &rec->init_pidfd);
 	if (pid == 0) {
 		(void)close(control[1]);
 		(void)close(status[0]);
