@@ -4,5 +4,6 @@ manifests_SRCS := \
 	manifests/value_units.c manifests/perms.c manifests/sentences.c \
 	manifests/limits.c manifests/header.c manifests/header_lines.c
 
-manifests_TESTS :=
-manifests_FUZZ :=
+manifests_TESTS := manifests/words_test.c manifests/header_test.c
+
+manifests_FUZZ := manifests/header_fuzz.c

@@ -178,6 +178,8 @@ static bool is_object_path(const char *s)
 {
 	if (strcmp(s, "/") == 0)
 		return true;
+	if (s[0] != '/')
+		return false;
 	while (s[0] == '/') {
 		size_t n = 0;
 
