@@ -17,6 +17,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "launcher/plan.h"
 #include "launcher/protected.h"
@@ -501,6 +502,18 @@ static int named_file(struct files *f, const char *arg, struct err *err)
 	return bind_named(f, path, prefix, source);
 }
 
+/* null, zero, full, random, urandom (Linux: Documentation/admin-guide/devices):
+ * of the character devices only these and terminals do no harm. */
+static bool harmless_device(int fd, dev_t dev)
+{
+	unsigned n = minor(dev);
+
+	if (isatty(fd))
+		return true;
+	return major(dev) == 1 && (n == 3 || n == 5 || n == 7 || n == 8 ||
+				   n == 9);
+}
+
 /* May this kind of descriptor be passed?  Never a directory or O_PATH: from them
  * the app could open more. */
 static bool fd_passes(int fd)
@@ -511,7 +524,22 @@ static bool fd_passes(int fd)
 	if (flags < 0 || flags & O_PATH || fstat(fd, &st) < 0)
 		return false;
 	return S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode) ||
-	       S_ISSOCK(st.st_mode) || (S_ISCHR(st.st_mode));
+	       S_ISSOCK(st.st_mode) ||
+	       (S_ISCHR(st.st_mode) && harmless_device(fd, st.st_rdev));
+}
+
+/* Standard descriptors of another kind are replaced by /dev/null. */
+static int check_std(struct files *f)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fd_passes(fd))
+			continue;
+		f->plan->null_fds |= 1u << fd;
+		if (note(f, "descriptor %d is not passed: only files, pipes, "
+			 "sockets and terminals are", fd) < 0)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 /* 1: it was a /dev/fd/N. */
@@ -572,5 +600,7 @@ int plan_files(const struct plan_input *in, struct plan *p, struct err *err)
 		r = plan_grants(&f, err);
 	if (r == 0)
 		r = named_args(&f, err);
+	if (r == 0 && check_std(&f) < 0)
+		r = err_nomem(err);
 	return r < 0 ? r : close_cwd(&f, err);
 }

@@ -128,6 +128,19 @@ static int exec_app(const struct plan *p)
 	return seen;
 }
 
+static void replace_std(unsigned which)
+{
+	int fd = which ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
+
+	for (int i = 0; fd >= 0 && i <= 2; i++)
+		if (which & 1u << i)
+			(void)dup2(fd, i);
+	/* No /dev/null: closed is still better than passed. */
+	for (int i = 0; fd < 0 && i <= 2; i++)
+		if (which & 1u << i)
+			(void)close(i);
+}
+
 /* Mustn't: hold any descriptor but 0-2 and the named ones after exec. */
 static void app_main(const struct init_args *a, unsigned relax)
 {
@@ -138,6 +151,7 @@ static void app_main(const struct init_args *a, unsigned relax)
 
 	if (p->workdir && chdir(p->workdir) < 0)
 		(void)chdir("/");
+	replace_std(p->null_fds);
 	for (size_t i = 0; i < p->n_keep_fds && n < 64; i++)
 		if (p->keep_fds[i] != a->status)
 			fds[n++] = p->keep_fds[i];
@@ -171,7 +185,7 @@ static bool reap(const struct init_args *a, pid_t app, int *ret_status)
 	bool ended = false;
 
 	for (;;) {
-		int status;
+		int status = 0;
 		pid_t pid = waitpid(-1, &status, WNOHANG | WUNTRACED);
 
 		if (pid <= 0)
@@ -209,7 +223,7 @@ static void watch(const struct init_args *a, pid_t app, int signals)
 
 	for (;;) {
 		struct signalfd_siginfo info;
-		int status;
+		int status = 0;
 
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			_exit(125);

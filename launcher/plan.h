@@ -83,7 +83,8 @@ struct plan {
 	struct strlist envp;		/* "KEY=value" */
 	char *workdir;			/* inside */
 	struct strlist path;		/* folders to look argv[0] up in */
-	int *keep_fds;			/* beside 0-2, ascending */
+	unsigned null_fds;		/* bits 0-2: replaced by /dev/null */
+	int *keep_fds;			/* passed beside 0-2 */
 	size_t n_keep_fds;
 	unsigned relax;			/* enum filter_relax */
 	bool overlay_home;		/* the image server holds the home's lock */

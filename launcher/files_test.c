@@ -1,0 +1,256 @@
+/*
+ * files_test.c - grants, protected places, named files
+ */
+#include "launcher/plan_fixture.h"
+
+#include "launcher/protected.h"
+
+static bool has_mountpoint(const struct fixture *f, const char *entry)
+{
+	return strlist_has(&f->plan.mountpoints, entry);
+}
+
+static const struct row *bind_of(const struct fixture *f, const char *rel)
+{
+	CLEANUP_FREE char *path = path_join(f->dir, rel);
+
+	return fixture_row(f, ROW_BIND, path);
+}
+
+START_TEST(named_file_is_bound_read_only)
+{
+	struct fixture f;
+	const struct row *r;
+
+	fixture_init(&f);
+	fixture_file(&f, "home/work/data.json");
+	fixture_arg(&f, ".");
+	fixture_arg(&f, "data.json");
+	ck_assert_int_eq(fixture_make(&f), 0);
+	r = bind_of(&f, "home/work/data.json");
+	ck_assert_ptr_nonnull(r);
+	ck_assert_uint_ne(r->flags & ROW_RO, 0);
+	/* The working directory itself is ours, empty and closed. */
+	ck_assert_ptr_null(fixture_row(&f, ROW_BIND, f.cwd_path));
+	ck_assert_ptr_nonnull(fixture_row(&f, ROW_TMPFS, f.cwd_path));
+	ck_assert_ptr_nonnull(fixture_row(&f, ROW_READONLY, f.cwd_path));
+	ck_assert(has_mountpoint(&f, "dwork"));
+	fixture_free(&f);
+}
+END_TEST
+
+START_TEST(directories_and_options_are_not_named_files)
+{
+	struct fixture f;
+
+	fixture_init(&f);
+	fixture_file(&f, "home/work/data.json");
+	fixture_arg(&f, ".");
+	fixture_arg(&f, "--file=data.json");
+	fixture_arg(&f, "");
+	fixture_arg(&f, "/");
+	fixture_arg(&f, "/etc/passwd");
+	ck_assert_int_eq(fixture_make(&f), 0);
+	ck_assert_ptr_null(bind_of(&f, "home/work/data.json"));
+	ck_assert_ptr_null(fixture_row(&f, ROW_BIND, "/etc/passwd"));
+	fixture_free(&f);
+}
+END_TEST
+
+START_TEST(named_link_that_leaves_its_folder_is_said)
+{
+	struct fixture f;
+	CLEANUP_FREE char *away = NULL, *within = NULL;
+
+	fixture_init(&f);
+	fixture_file(&f, "secret");
+	fixture_file(&f, "home/work/real");
+	away = path_join(f.cwd_path, "away");
+	within = path_join(f.cwd_path, "within");
+	ck_assert_int_eq(symlink("../../secret", away), 0);
+	ck_assert_int_eq(symlink("real", within), 0);
+	fixture_arg(&f, "away");
+	fixture_arg(&f, "within");
+	ck_assert_int_eq(fixture_make(&f), 0);
+	ck_assert_ptr_null(bind_of(&f, "home/work/away"));
+	ck_assert_ptr_nonnull(bind_of(&f, "home/work/within"));
+	ck_assert_str_eq(bind_of(&f, "home/work/within")->source, "real");
+	ck_assert_uint_eq(f.plan.notes.n, 1);
+	ck_assert_ptr_nonnull(strstr(f.plan.notes.v[0], "away"));
+	fixture_free(&f);
+}
+END_TEST
+
+START_TEST(named_file_in_a_protected_place_is_not_passed)
+{
+	struct fixture f;
+	CLEANUP_FREE char *ssh = NULL, *key = NULL;
+
+	fixture_init(&f);
+	ssh = path_join(f.home_path, ".ssh");
+	key = path_join(ssh, "id");
+	ck_assert_int_eq(mkdir(ssh, 0700), 0);
+	fixture_file(&f, "home/.ssh/id");
+	fixture_arg(&f, key);
+	fixture_arg(&f, "../.ssh/id");
+	ck_assert_int_eq(fixture_make(&f), 0);
+	ck_assert_ptr_null(fixture_row(&f, ROW_BIND, key));
+	ck_assert_uint_eq(f.plan.notes.n, 2);
+	fixture_free(&f);
+}
+END_TEST
+
+static void refused(const char *permission, const char *word)
+{
+	struct fixture f;
+
+	fixture_init(&f);
+	fixture_grant(&f, permission);
+	ck_assert_int_eq(fixture_make(&f), -EACCES);
+	ck_assert_msg(strstr(f.err.text, word) != NULL, "%s", f.err.text);
+	fixture_free(&f);
+}
+
+START_TEST(grants_of_protected_places_are_refused)
+{
+	refused("files=~:rw", "whole home");
+	refused("files=~:ro", "whole home");
+	refused("files=/:ro", "sandbox itself");
+	refused("files=~/.config:rw", "protected place");
+	refused("files=~/.local:create", "protected place");
+	refused("files=~/.ssh:ro", "protected place");
+	refused("files=~/.config/autostart/x:rw", "protected place");
+	refused("files=/etc:ro", "sandbox itself");
+	refused("files=/usr/share:rw", "sandbox itself");
+}
+END_TEST
+
+START_TEST(link_to_a_protected_place_is_refused)
+{
+	struct fixture f;
+	CLEANUP_FREE char *ssh = NULL, *link = NULL;
+
+	fixture_init(&f);
+	ssh = path_join(f.home_path, ".ssh");
+	link = path_join(f.home_path, "innocent");
+	ck_assert_int_eq(mkdir(ssh, 0700), 0);
+	ck_assert_int_eq(symlink(ssh, link), 0);
+	fixture_grant(&f, "files=~/innocent:rw");
+	ck_assert_int_eq(fixture_make(&f), -EACCES);
+	fixture_free(&f);
+}
+END_TEST
+
+START_TEST(read_only_grant_hides_protected_places)
+{
+	struct fixture f;
+	CLEANUP_FREE char *config = NULL, *autostart = NULL;
+
+	fixture_init(&f);
+	config = path_join(f.home_path, ".config");
+	autostart = path_join(config, "autostart");
+	ck_assert_int_eq(mkdir(config, 0700), 0);
+	ck_assert_int_eq(mkdir(autostart, 0700), 0);
+	fixture_grant(&f, "files=~/.config:ro");
+	ck_assert_int_eq(fixture_make(&f), 0);
+	ck_assert_ptr_nonnull(fixture_row(&f, ROW_TMPFS, autostart));
+	fixture_free(&f);
+}
+END_TEST
+
+START_TEST(granted_cwd_is_bound_and_the_bundle_guarded)
+{
+	struct fixture f;
+	CLEANUP_FREE char *bundle = NULL, *sub = NULL;
+	const struct row *r;
+
+	fixture_init(&f);
+	sub = path_join(f.cwd_path, "sub");
+	bundle = path_join(sub, "app.holdall");
+	ck_assert_int_eq(mkdir(sub, 0700), 0);
+	fixture_file(&f, "home/work/sub/app.holdall");
+	f.in.bundle_path = bundle;
+	fixture_grant(&f, "files=cwd:rw");
+	ck_assert_int_eq(fixture_make(&f), 0);
+	r = fixture_row(&f, ROW_BIND, f.cwd_path);
+	ck_assert_ptr_nonnull(r);
+	ck_assert_uint_eq(r->flags & ROW_RO, 0);
+	ck_assert_ptr_nonnull(fixture_row(&f, ROW_BIND, sub));
+	r = fixture_row(&f, ROW_BIND, bundle);
+	ck_assert_ptr_nonnull(r);
+	ck_assert_uint_ne(r->flags & ROW_RO, 0);
+	fixture_free(&f);
+}
+END_TEST
+
+START_TEST(directory_as_descriptor_is_not_passed)
+{
+	struct fixture f;
+	char arg[32];
+	int dir, file;
+
+	fixture_init(&f);
+	fixture_file(&f, "plain");
+	dir = open(f.dir, O_RDONLY | O_DIRECTORY);
+	(void)snprintf(arg, sizeof(arg), "/dev/fd/%d", dir);
+	fixture_arg(&f, arg);
+	file = open("/dev/null", O_RDONLY);
+	(void)snprintf(arg, sizeof(arg), "/dev/fd/%d", file);
+	fixture_arg(&f, arg);
+	ck_assert_int_eq(fixture_make(&f), 0);
+	ck_assert_uint_eq(f.plan.n_keep_fds, 1);
+	ck_assert_int_eq(f.plan.keep_fds[0], file);
+	ck_assert_uint_eq(f.plan.notes.n, 1);
+	(void)close(dir);
+	(void)close(file);
+	fixture_free(&f);
+}
+END_TEST
+
+START_TEST(names_with_odd_bytes_are_bound_as_they_are)
+{
+	static const char *const names[] = { "a b", "a\nb", "a:b", "a,b",
+					     "a\\b", "a\xff" "b", "-n" };
+	struct fixture f;
+
+	fixture_init(&f);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		CLEANUP_FREE char *rel = path_join("home/work", names[i]);
+
+		fixture_file(&f, rel);
+		fixture_arg(&f, names[i]);
+	}
+	ck_assert_int_eq(fixture_make(&f), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		CLEANUP_FREE char *rel = path_join("home/work", names[i]);
+
+		ck_assert_ptr_nonnull(bind_of(&f, rel));
+	}
+	fixture_free(&f);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("files");
+	TCase *t = tcase_create("files");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(t, named_file_is_bound_read_only);
+	tcase_add_test(t, directories_and_options_are_not_named_files);
+	tcase_add_test(t, named_link_that_leaves_its_folder_is_said);
+	tcase_add_test(t, named_file_in_a_protected_place_is_not_passed);
+	tcase_add_test(t, grants_of_protected_places_are_refused);
+	tcase_add_test(t, link_to_a_protected_place_is_refused);
+	tcase_add_test(t, read_only_grant_hides_protected_places);
+	tcase_add_test(t, granted_cwd_is_bound_and_the_bundle_guarded);
+	tcase_add_test(t, directory_as_descriptor_is_not_passed);
+	tcase_add_test(t, names_with_odd_bytes_are_bound_as_they_are);
+	suite_add_tcase(s, t);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
