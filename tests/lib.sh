@@ -17,6 +17,7 @@ TEST_SECONDS=${TEST_SECONDS:-60}
 PYTHON=/usr/bin/python3	# a person's PATH may have another one first
 
 export LC_ALL=C.UTF-8
+shopt -s lastpipe	# so that `... | run` sets $status here
 : "${SCRATCH:?start suites through tests/check.sh SUITE}"
 BUNDLES=$SCRATCH/bundles
 JQ=$BUNDLES/jq.holdall

@@ -1,0 +1,344 @@
+#!/bin/bash
+# homes_test.sh - the home of an app: kinds, what lasts, what is refused
+. "$(dirname "$0")/lib.sh"
+
+state()
+{
+	find "$HOME/.local/share/holdall" "$@" 2>/dev/null
+}
+
+test_private_lasts()
+{
+	run "$BOX" sh -c 'echo kept >~/f; mkdir ~/d; ln -s f ~/l'
+	expect_ok
+	run "$BOX" cat "$HOME/l"
+	run "$BOX" sh -c 'cat ~/l'
+	expect_ok
+	expect_out kept
+	[ ! -e "$HOME/f" ] || fail "it is in the real home"
+	[ -n "$(state -name f)" ] || fail "it is not in the state"
+}
+
+test_state_is_private()
+{
+	umask 000
+	run "$BOX" sh -c 'echo kept >~/f'
+	expect_ok
+	state -type d \( -path '*/upper/*' -prune -o ! -perm 700 -print \) |
+		grep . && fail "folders that are not 0700"
+	return 0
+}
+
+test_ephemeral_does_not_last()
+{
+	run "$HOLDALL" run --home ephemeral "$BOX" sh -c 'echo x >~/f; cat ~/f'
+	expect_ok
+	expect_out x
+	run "$HOLDALL" run --home ephemeral "$BOX" sh -c 'ls -A ~'
+	expect_out_lacks f
+	run "$BOX" sh -c 'ls -A ~'
+	expect_out_lacks f
+	[ -z "$(state -name f)" ] || fail "kept in the state"
+}
+
+test_none_is_empty_and_closed()
+{
+	run "$HOLDALL" run --home none "$BOX" sh -c 'ls -A ~; stat -c %a ~
+		echo x >~/f'
+	[ "$status" -ne 0 ] || fail "written"
+	expect_out 500
+}
+
+test_named_homes_are_apart()
+{
+	run "$HOLDALL" run --home private:one "$BOX" sh -c 'echo 1 >~/f'
+	expect_ok
+	run "$HOLDALL" run --home private:two "$BOX" sh -c 'ls ~; echo 2 >~/f'
+	expect_ok
+	expect_out_lacks f
+	run "$HOLDALL" run --home private:one "$BOX" sh -c 'cat ~/f'
+	expect_out 1
+	local name
+	for name in ../x a/b . .. '' $'a\nb' "$(printf 'x%.0s' {1..300})"; do
+		run "$HOLDALL" run --home "private:$name" "$BOX" true
+		expect_refused 125
+	done
+	run "$HOLDALL" run --home nosuch "$BOX" true
+	expect_refused 125
+}
+
+test_two_homes_at_once()
+{
+	start_box a sleep 20
+	run "$HOLDALL" run --home private:other "$BOX" echo hi
+	expect_ok
+	expect_out hi
+	kill "$sup"
+}
+
+test_second_start_is_refused()
+{
+	start_box a sleep 20
+	run "$BOX" echo hi
+	expect_refused 125
+	kill "$sup"
+	expect_nothing_left "$T/a.tree"
+	run "$BOX" echo hi
+	expect_ok
+}
+
+test_another_bundle_of_the_id_gets_an_own_home()
+{
+	make_box one org.example.Same
+	make_box two org.example.Same 'environment: {OTHER: "1"}'
+	pack one one.holdall
+	pack two two.holdall
+	run ./one.holdall sh -c 'echo secret >~/f'
+	expect_ok
+	run ./two.holdall sh -c 'cat ~/f'
+	[ "$status" -ne 0 ] || fail "reads the other one's home"
+	# A repacked bundle at its path keeps its home.
+	make_box one org.example.Same 'environment: {NEWER: "1"}'
+	pack one one.holdall
+	run ./one.holdall sh -c 'cat ~/f'
+	expect_ok
+	expect_out secret
+	# A bundle that somebody else put there does not.
+	cp two.holdall one.holdall
+	run ./one.holdall sh -c 'cat ~/f'
+	[ "$status" -ne 0 ] || fail "a foreign bundle took the home over"
+}
+
+test_skeleton()
+{
+	mkdir -p b/tree/skel
+	echo first >b/tree/skel/greeting
+	make_box b org.example.Skel 'home-skeleton: /skel'
+	pack b b.holdall
+	run ./b.holdall sh -c 'cat ~/greeting; echo mine >~/greeting'
+	expect_ok
+	expect_out first
+	run ./b.holdall sh -c 'cat ~/greeting; rm ~/greeting; echo 2 >~/own'
+	expect_ok
+	expect_out mine
+	run ./b.holdall sh -c 'ls ~'
+	expect_ok
+	expect_out own
+}
+
+# ---- grants of files -----------------------------------------------------------------
+
+test_cwd_grant()
+{
+	echo old >f
+	mkdir -p d
+	run "$HOLDALL" run --permit files=cwd:ro "$BOX" sh -c 'cat f; ls -d d
+		echo new >f'
+	[ "$status" -ne 0 ] || fail "ro grant was written"
+	expect_out $'old\nd'
+	run "$HOLDALL" run --permit files=cwd:rw "$BOX" sh -c 'echo new >f
+		echo more >d/g; rm f; mv d/g f'
+	expect_ok
+	grep -qx more f || fail "rw grant was not written"
+	# For this run only.
+	run "$BOX" sh -c 'cat f'
+	[ "$status" -ne 0 ] || fail "the grant was kept"
+}
+
+test_cwd_that_is_the_home()
+{
+	cd "$HOME" || exit 1
+	echo real >f
+	run "$BOX" sh -c 'echo own >g; ls'
+	expect_ok
+	expect_out g
+	[ ! -e g ] || fail "written into the real home"
+}
+
+test_other_grants()
+{
+	mkdir -p "$HOME/Games" "$T/elsewhere"
+	echo x >"$HOME/Games/g"
+	echo y >"$T/elsewhere/e"
+	run "$HOLDALL" run --permit 'files=~/Games:ro' \
+		--permit "files=$T/elsewhere:rw" "$BOX" sh -c \
+		"cat ~/Games/g $T/elsewhere/e; echo z >$T/elsewhere/e"
+	expect_ok
+	expect_out $'x\ny'
+	grep -qx z "$T/elsewhere/e" || fail "not written"
+	# A folder that is not there: `create` makes it.
+	run "$HOLDALL" run --permit 'files=~/New/deep:create' "$BOX" sh -c \
+		'echo n >~/New/deep/n'
+	expect_ok
+	grep -qx n "$HOME/New/deep/n" || fail "not created"
+}
+
+test_documents_folder()
+{
+	mkdir -p "$HOME/.config" "$HOME/Dokumente"
+	echo 'XDG_DOCUMENTS_DIR="$HOME/Dokumente"' >"$HOME/.config/user-dirs.dirs"
+	echo d >"$HOME/Dokumente/d"
+	run "$HOLDALL" run --permit files=xdg-documents:ro "$BOX" sh -c \
+		'cat ~/Dokumente/d'
+	expect_ok
+	expect_out d
+	# "$HOME/" there means: none.
+	echo 'XDG_DOCUMENTS_DIR="$HOME/"' >"$HOME/.config/user-dirs.dirs"
+	run "$HOLDALL" run --permit files=xdg-documents:ro "$BOX" sh -c 'ls ~'
+	expect_out_lacks Dokumente
+}
+
+protected='.ssh .config/holdall .config/autostart .config/systemd
+	.local/share/holdall .local/share/applications bin .local/bin
+	.local/share/dbus-1 .bashrc .profile .cache/holdall'
+
+test_protected_places_are_refused()
+{
+	local place
+	for place in $protected; do
+		run "$HOLDALL" run --permit "files=~/$place:rw" "$BOX" true
+		expect_refused 125
+		mkdir -p "$HOME/$place"
+		run "$HOLDALL" run --permit "files=~/$place:rw" "$BOX" true
+		expect_refused 125
+		run "$HOLDALL" run --permit "files=~/$place/below:create" "$BOX" true
+		expect_refused 125
+	done
+	for place in '~' "$HOME" "$(dirname "$HOME")" / '~/.config' '~/.local'; do
+		run "$HOLDALL" run --permit "files=$place:rw" "$BOX" true
+		expect_refused 125
+	done
+	# Not by another spelling of the same place either.
+	ln -s "$HOME" "$T/alias"
+	run "$HOLDALL" run --permit "files=$T/alias:rw" "$BOX" true
+	expect_status 125
+	ln -s "$HOME/.ssh" "$HOME/keys"
+	run "$HOLDALL" run --permit 'files=~/keys:rw' "$BOX" sh -c 'echo x >~/keys/x'
+	[ ! -e "$HOME/.ssh/x" ] || fail "through a link into ~/.ssh"
+	run "$HOLDALL" run --permit "files=$XDG_RUNTIME_DIR:rw" "$BOX" true
+	expect_refused 125
+}
+
+test_moved_xdg_folders_are_protected_too()
+{
+	export XDG_DATA_HOME="$HOME/data" XDG_CONFIG_HOME="$HOME/conf"
+	local place
+	for place in data data/holdall conf conf/autostart; do
+		run "$HOLDALL" run --permit "files=~/$place:rw" "$BOX" true
+		expect_refused 125
+	done
+}
+
+test_read_only_grant_hides_protected_places()
+{
+	mkdir -p "$HOME/.ssh" "$HOME/.config/autostart" "$HOME/plain"
+	echo key >"$HOME/.ssh/id"
+	echo start >"$HOME/.config/autostart/a"
+	echo rc >"$HOME/.bashrc"
+	echo p >"$HOME/plain/p"
+	run "$HOLDALL" run --home ephemeral --permit 'files=~:ro' "$BOX" sh -c \
+		'cat ~/plain/p; cat ~/.ssh/id ~/.config/autostart/a ~/.bashrc'
+	expect_out p
+	[ "$status" -ne 0 ] || fail "read a protected place"
+}
+
+# A covering mount would be no use: its parent could be renamed.  So the way to
+# the bundle's own file, inside a writable grant, must be fixed.
+test_bundle_in_a_granted_folder()
+{
+	mkdir -p "$HOME/proj/apps/deep"
+	cp "$BOX" "$HOME/proj/apps/deep/box"
+	cd "$HOME/proj" || exit 1
+	local before
+	before=$(cksum <apps/deep/box)
+	run "$HOLDALL" run --permit files=cwd:rw apps/deep/box sh -c '
+		mv apps other && echo renamed
+		mv apps/deep apps/x && echo renamed
+		echo x >>apps/deep/box && echo appended
+		rm -f apps/deep/box && echo removed
+		mv apps/deep/box apps/b && echo moved
+		echo fine >apps/deep/new; echo end'
+	expect_out end
+	[ "$(cksum <apps/deep/box)" = "$before" ] || fail "the bundle changed"
+	[ -e apps/deep/new ] || fail "the grant does not work"
+}
+
+# ---- planted things ---------------------------------------------------------------------
+
+# The app puts a link where the launcher will want a mount point in its home.
+test_planted_link_in_the_home()
+{
+	mkdir -p "$HOME/sub" "$T/victim"
+	echo data >"$HOME/sub/file"
+	local target
+	for target in "$T/victim" /etc .. "../../../../../../../..$T/victim"; do
+		run "$BOX" sh -c "rm -rf ~/sub; ln -s $target ~/sub"
+		expect_status 0
+		run "$BOX" cat "$HOME/sub/file"
+		[ -z "$(ls -A "$T/victim")" ] || fail "followed to $target"
+		[ "$status" -ne 0 ] || expect_out data
+	done
+	run "$BOX" sh -c "rm -rf ~/sub; mkdir ~/sub; ln -s $T/victim/f ~/sub/file"
+	run "$BOX" cat "$HOME/sub/file"
+	[ -z "$(ls -A "$T/victim")" ] || fail "followed a planted file link"
+	# The other way round: a folder where a file is wanted, and a FIFO.
+	run "$BOX" sh -c "rm -rf ~/sub; mkdir -p ~/sub/file/deep"
+	run timeout 10 "$BOX" cat "$HOME/sub/file"
+	[ "$status" -ne 124 ] || fail "hangs"
+	run "$BOX" sh -c "rm -rf ~/sub; mkdir ~/sub; mkfifo ~/sub/file ||
+		/bin/busybox mkfifo ~/sub/file"
+	run timeout 10 "$BOX" cat "$HOME/sub/file"
+	[ "$status" -ne 124 ] || fail "hangs on a FIFO"
+}
+
+test_planted_things_in_the_state()
+{
+	run "$BOX" true
+	local dir
+	dir=$(state -type d -name default | head -n 1)
+	[ -n "$dir" ] || fail "no home in the state"
+	# What another program of the user, not the app, may leave there.
+	rm -rf "$dir/upper"
+	mkdir "$T/victim"
+	ln -s "$T/victim" "$dir/upper"
+	run "$BOX" sh -c 'echo x >~/x'
+	[ -z "$(ls -A "$T/victim")" ] || fail "followed a link in the state"
+}
+
+test_mount_points_leave_nothing_in_the_home()
+{
+	mkdir -p "$HOME/a/b"
+	echo data >"$HOME/a/b/file"
+	run "$BOX" cat "$HOME/a/b/file"
+	expect_ok
+	expect_out data
+	run "$BOX" sh -c 'find ~ -mindepth 1'
+	expect_ok
+	expect_out_lacks /a
+	# What the app itself put beside stays.
+	run "$BOX" sh -c 'mkdir -p ~/a; echo own >~/a/own' "$HOME/a/b/file"
+	run "$BOX" sh -c 'cat ~/a/own; ls ~/a'
+	expect_out $'own\nown'
+}
+
+test_mount_points_are_swept_after_a_kill()
+{
+	mkdir -p "$HOME/a/b"
+	echo data >"$HOME/a/b/file"
+	start_box k sh -c 'sleep 20' "$HOME/a/b/file"
+	kill -KILL "$sup"
+	expect_nothing_left "$T/k.tree"
+	run "$BOX" sh -c 'find ~ -mindepth 1'
+	expect_ok
+	expect_out_lacks /a
+}
+
+test_full_home()
+{
+	run unshare -Urm sh -c 'mount -t tmpfs -o size=1m none "$1" &&
+		XDG_DATA_HOME=$1 "$0" sh -c "head -c 3000000 /dev/zero >~/f;
+		rm ~/f; echo still here"' "$BOX" "$T/work"
+	expect_out 'still here'
+}
+
+suite_main "$@"
