@@ -3,7 +3,8 @@
  *
  * May do: see FILTER "init" in syscalls.table once the app runs; before that,
  * everything the set-up needs, with all capabilities of its user namespace.
- * Descriptors: control (read), status (write); 0-2 on /dev/null after the fork.
+ * Descriptors: control (read), status (write), the home's lock; 0-2 on /dev/null
+ * after the fork.
  * Watched by: the supervisor (pidfd, status pipe).  Ended by: the app's end, end of
  * file on the control pipe (the supervisor is gone), SIGKILL by parent-death
  * signal.  When it ends, the kernel kills everything in the pid namespace.
@@ -55,6 +56,48 @@ static void fail(const struct init_args *a, const struct err *e)
 	_exit(125);
 }
 
+/* ---- descriptors ---- */
+
+static void replace_std(unsigned which)
+{
+	int fd = which ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
+
+	for (int i = 0; fd >= 0 && i <= 2; i++)
+		if (which & 1u << i)
+			(void)dup2(fd, i);
+	/* No /dev/null: closed is still better than passed. */
+	for (int i = 0; fd < 0 && i <= 2; i++)
+		if (which & 1u << i)
+			(void)close(i);
+}
+
+static int ascending(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* What the supervisor had open is no business of the sandbox: the bundle, folders
+ * of the state.  The home's lock stays, so that it is held until the last process
+ * here is gone, whatever happens to the supervisor. */
+static int close_others(const struct init_args *a, struct err *err)
+{
+	int keep[64 + 4];
+	size_t n = 0;
+	int r;
+
+	keep[n++] = a->control;
+	keep[n++] = a->status;
+	if (a->start_sock >= 0)
+		keep[n++] = a->start_sock;
+	if (a->lock >= 0)
+		keep[n++] = a->lock;
+	for (size_t i = 0; i < a->plan->n_keep_fds && n < ARRAY_SIZE(keep); i++)
+		keep[n++] = a->plan->keep_fds[i];
+	qsort(keep, n, sizeof(keep[0]), ascending);
+	r = fd_close_from(3, keep, n);
+	return r < 0 ? err_sys(err, -r, "cannot close descriptors") : 0;
+}
+
 /* ---- stage 3 ---- */
 
 /* Gives back only the access that each inherited descriptor was opened with:
@@ -71,6 +114,7 @@ static int lock_up(const struct init_args *a, unsigned *ret_relax,
 		fds[n++] = fd;
 	for (size_t i = 0; i < p->n_keep_fds && n < ARRAY_SIZE(fds); i++)
 		fds[n++] = p->keep_fds[i];
+	replace_std(p->null_fds);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(err, errno, "cannot set no_new_privs");
 	r = landlock_confine(fds, n, err);
@@ -128,19 +172,6 @@ static int exec_app(const struct plan *p)
 	return seen;
 }
 
-static void replace_std(unsigned which)
-{
-	int fd = which ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
-
-	for (int i = 0; fd >= 0 && i <= 2; i++)
-		if (which & 1u << i)
-			(void)dup2(fd, i);
-	/* No /dev/null: closed is still better than passed. */
-	for (int i = 0; fd < 0 && i <= 2; i++)
-		if (which & 1u << i)
-			(void)close(i);
-}
-
 /* Mustn't: hold any descriptor but 0-2 and the named ones after exec. */
 static void app_main(const struct init_args *a, unsigned relax)
 {
@@ -151,7 +182,6 @@ static void app_main(const struct init_args *a, unsigned relax)
 
 	if (p->workdir && chdir(p->workdir) < 0)
 		(void)chdir("/");
-	replace_std(p->null_fds);
 	for (size_t i = 0; i < p->n_keep_fds && n < 64; i++)
 		if (p->keep_fds[i] != a->status)
 			fds[n++] = p->keep_fds[i];
@@ -254,8 +284,10 @@ static int set_up(const struct init_args *a, unsigned *ret_relax,
 	const struct plan *p = a->plan;
 	struct side_namespaces side;
 	mode_t mask = umask(022);
-	int r = executor_identity(p, err);
+	int r = close_others(a, err);
 
+	if (r == 0)
+		r = executor_identity(p, err);
 	if (r == 0)
 		r = side_namespaces_start(&side, p->namespaces, err);
 	if (r == 0)

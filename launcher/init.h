@@ -11,6 +11,7 @@ struct init_args {
 	int start_sock;		/* to the image server, or -1 */
 	int control;		/* read end: one byte per signal for the app */
 	int status;		/* write end: struct init_message */
+	int lock;		/* the home's, held to the end, or -1 */
 };
 
 /* The whole life of pid 1.  Never returns. */

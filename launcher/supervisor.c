@@ -66,6 +66,7 @@ static void init_child(const struct plan *p, struct record *rec,
 	struct init_args args = {
 		.plan = p, .start_sock = rec->server.start_sock,
 		.control = control, .status = status,
+		.lock = rec->home ? rec->home->lock_fd : -1,
 	};
 
 	init_main(&args);
@@ -90,8 +91,6 @@ int supervisor_start(const struct plan *p, struct record *rec,
 	if (pid == 0) {
 		(void)close(control[1]);
 		(void)close(status[0]);
-		if (rec->server.report >= 0)
-			(void)close(rec->server.report);
 		init_child(p, rec, control[0], status[1]);
 	}
 	(void)close(control[0]);
