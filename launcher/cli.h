@@ -2,8 +2,9 @@
  * cli.h - the command line: ONE table of verbs and options
  *
  * Parsing, --help of each verb and (later) man page and completions come from
- * the table in cli.c.  A verb's function gets the parsed options and returns the
- * exit status; on failure it fills err, which main prints once.
+ * the tables in cli.c (verbs) and cli_options.c (options).  A verb's function gets
+ * the parsed options and returns the exit status, or a negative errno with err
+ * filled, which cli_main prints once.
  *
  * Status of failures: run-like verbs 125 (or err->status), others 1; wrong usage
  * 2 (125 for run-like verbs).
@@ -32,25 +33,34 @@ struct options {
 	bool explain;			/* --explain: print the plan, run nothing */
 	bool verbose;			/* -v */
 	bool json;			/* --json */
+	bool long_list;			/* ls -l */
 	bool seal, signature;		/* info */
 	char *output;			/* -o FILE */
 	bool help;
-	/* The bundle that starts itself: open it from /proc/self/exe. */
+	/* The bundle that starts itself: self_fd is /proc/self/exe, open. */
 	bool self;
+	int self_fd;
 	struct strlist args;		/* operands: BUNDLE, paths ... */
 	struct strlist app_args;	/* run: the app's own arguments */
 	const char *invoked_as;		/* argv[0] of the process */
 };
 
+/* An empty value with the defaults.  0, or -ENOMEM. */
+int options_init(struct options *o);
 void options_free(struct options *o);
+#define CLEANUP_OPTIONS CLEANUP(options_free)
 
 struct verb {
 	const char *name;
-	const char *usage;		/* "[OPTION...] BUNDLE [--] [ARG...]" */
-	const char *summary;		/* one line */
+	const char *operands;		/* "BUNDLE [--] [ARG...]" */
+	const char *summary;		/* one line, a sentence */
+	unsigned options;		/* enum option_bit of cli_options.h */
+	/* Operands behind BUNDLE (or APP): at least, at most. */
+	unsigned min_operands, max_operands;
 	bool run_like;
-	bool packager;			/* executed by holdall-bundler */
-	int (*run)(struct options *o, struct err *err);	/* NULL for packager */
+	/* Returns the exit status, or a negative errno with err filled.  NULL: a
+	 * verb of packagers, executed by holdall-bundler. */
+	int (*run)(struct options *o, struct err *err);
 };
 
 /* Opens the bundle that the verb works on: itself (o->self) or args.v[0], and

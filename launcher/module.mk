@@ -22,3 +22,8 @@ $(BUILD)/gen/filters_gen.h: launcher/syscalls.table $(BUILD)/gen/filters_gen
 	$(Q)$(BUILD)/gen/filters_gen $< > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/obj/launcher/filters.o: $(BUILD)/gen/filters_gen.h
+
+# The command line, the state and the verbs of people.
+launcher_SRCS += launcher/cli.c launcher/cli_options.c launcher/out.c \
+	launcher/pattern.c launcher/host.c launcher/store.c \
+	launcher/state.c launcher/grants.c launcher/home.c

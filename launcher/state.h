@@ -4,10 +4,11 @@
  * $XDG_DATA_HOME/holdall/<app id>/<origin>/{origins,grants,machine-id,
  * homes/<name>/{lock,upper,work,var,mounts}}, every directory mode 0700.  The
  * origin of an unsigned bundle is local-<16 hex of its first seal>: the file
- * `origins` in the app's directory lists `<path>`=`<origin>` for paths under
- * which a bundle of that origin was packed here (written by our own pack), so
- * that a repacked bundle at the same path keeps its home.  A bundle of another
- * origin with the same id gets its own, empty state.
+ * `origins` in the app's directory lists what our own pack wrote here: path, seal
+ * and origin.  A repacked bundle at the same path continues its origin, and so
+ * keeps home and grants; a bundle is recognised by its seal alone, so that it may be
+ * moved, and so that a foreign file put at a known path gains nothing.  A bundle of
+ * another origin with the same id gets its own, empty state.
  *
  * Everything is opened through path.h's door from the XDG base, which is
  * trusted and opened once.  Nothing here is made before it is needed:
@@ -37,6 +38,9 @@ void state_free(struct state *s);
 int state_open(const char *id, const char *origin, bool make,
 	       struct state *ret, struct err *err);
 
+/* The origins that are there for an app id, sorted; none is no error. */
+int state_list_origins(const char *id, struct strlist *ret, struct err *err);
+
 /* The origin of a bundle: see above.  Fresh string. */
 int state_origin(const struct bundle *b, const struct header *h,
 		 char **ret_origin, struct err *err);
@@ -64,6 +68,13 @@ struct home {
 };
 #define HOME_INIT ((struct home){ .dir_fd = -1, .lock_fd = -1 })
 void home_free(struct home *h);
+
+/* [A-Za-z0-9._-]{1,64}, no dot in front. */
+bool home_name_is_valid(const char *name);
+
+/* Makes the home where it is missing (upper, work), takes its lock, and removes
+ * what a killed run left (home_sweep).  Homes that are not private have
+ * neither directory nor lock. */
 int home_open(struct state *s, enum home_kind kind, const char *name,
 	      struct home *ret, struct err *err);
 
