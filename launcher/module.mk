@@ -11,8 +11,9 @@ launcher_FUZZ :=
 
 # The filters: compiled from the table by a program of the build machine, the
 # only one that links libseccomp.
-launcher_SRCS += launcher/filters.c launcher/caps.c launcher/landlock.c
-launcher_TESTS += launcher/landlock_test.c
+launcher_SRCS += launcher/filters.c launcher/caps.c launcher/landlock.c \
+	launcher/bpf_run.c
+launcher_TESTS += launcher/landlock_test.c launcher/filters_test.c
 
 $(BUILD)/gen/filters_gen: launcher/filters_gen.c launcher/filters.h
 	@mkdir -p $(@D)
