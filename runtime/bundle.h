@@ -24,6 +24,7 @@ struct bundle {
 	int fd;				/* owned; O_RDONLY */
 	char *name;			/* for messages, owned */
 	uint64_t file_size;
+	uint64_t stub_size;
 	uint64_t payload_start;		/* in the file */
 	uint64_t payload_size;
 	uint64_t tree_start, tree_size;
@@ -37,7 +38,10 @@ struct bundle {
 void bundle_free(struct bundle *b);
 #define CLEANUP_BUNDLE CLEANUP(bundle_free)
 
-/* Takes the descriptor (closed on failure too). */
+/* Takes the descriptor (closed on failure too).  errno values that callers may
+ * tell apart: ENOEXEC not a bundle (also: empty, a folder, holdall itself),
+ * ENODATA cut off, EOPNOTSUPP made for a newer holdall, EBADMSG damaged or
+ * forged. */
 int bundle_open_fd(int fd, const char *name, struct bundle *ret,
 		   struct err *err);
 int bundle_open(const char *path, struct bundle *ret, struct err *err);
@@ -54,7 +58,15 @@ int bundle_read_seal(const struct bundle *b, char **ret, size_t *ret_len,
 int bundle_read_section(const struct bundle *b, const struct section *s,
 			char **ret, size_t *ret_len, struct err *err);
 
-/* Verified reading of the payload.  One owner at a time, no locking. */
+/*
+ * Verified reading of the payload.  One owner at a time, no locking.  It keeps
+ * in private memory, allocated when first needed: the leaves read last, and a
+ * few inner nodes of the tree (numbers in payload.c); altogether at most
+ * PAYLOAD_MEMORY_MAX bytes.  payload_new does all that needs other system calls
+ * than payload_read, which uses pread64 on the bundle's descriptor and the
+ * allocator only, and so works in a jail.  The bundle must outlive it.
+ */
+#define PAYLOAD_MEMORY_MAX (10u * 16384u)
 struct payload;
 int payload_new(const struct bundle *b, struct payload **ret,
 		struct err *err);

@@ -19,7 +19,8 @@
 #define LAYOUT_LEAF_SIZE 16384u		/* bytes under one leaf hash */
 #define LAYOUT_NODE_SIZE 16384u		/* bytes under one inner hash */
 #define LAYOUT_NODE_HASHES (LAYOUT_NODE_SIZE / LAYOUT_HASH_SIZE)
-#define LAYOUT_LEVELS_MAX 5u		/* 512^5 leaves */
+#define LAYOUT_LEVELS_MAX 3u		/* of a payload of LAYOUT_PAYLOAD_MAX */
+#define LAYOUT_STUB_MAX (UINT64_C(64) << 20)
 #define LAYOUT_SEAL_MAX (1u << 20)
 #define LAYOUT_HEADER_MAX (64u << 10)
 #define LAYOUT_SECTIONS_MAX 64u
@@ -58,14 +59,26 @@ enum trailer_offset {
 	TRAILER_SEAL_SIZE = 56,		/* u64 */
 	TRAILER_SIGNATURES_START = 64,	/* u64 */
 	TRAILER_SIGNATURES_SIZE = 72,	/* u64 */
-	TRAILER_RESERVED = 80,		/* 16 bytes of zero */
+	TRAILER_STUB_SIZE = 80,		/* u64 */
+	TRAILER_RESERVED = 88,		/* 8 bytes of zero */
 	TRAILER_SEAL_HASH = 96,		/* 32 bytes */
 	TRAILER_SIGNATURES_HASH = 128,	/* 32 bytes */
 	TRAILER_HASH = 160,		/* 32 bytes: of the bytes before */
 };
 
-/* The constant ELF note in the stub. */
+/* The constant ELF note in the stub (note.c), somewhere in the first
+ * LAYOUT_NOTE_WITHIN bytes; LAYOUT_NOTE_OFFSET in our x86-64 stubs. */
 #define LAYOUT_NOTE_NAME "holdall"
 #define LAYOUT_NOTE_TYPE 1u
+#define LAYOUT_NOTE_VERSION 1u
+#define LAYOUT_NOTE_WITHIN 4096u
+#define LAYOUT_NOTE_OFFSET 0x2b0u
+
+struct layout_note {
+	uint32_t name_size, desc_size, type;
+	char name[8];
+	uint32_t version;
+};
+extern const struct layout_note layout_note;
 
 #endif
