@@ -6,7 +6,7 @@ launcher_SRCS := \
 	launcher/supervisor.c launcher/verb_run.c launcher/xdg_dirs.c \
 	launcher/init.c launcher/probe.c launcher/side_namespaces.c
 launcher_TESTS :=
-launcher_TESTS += launcher/plan_test.c launcher/files_test.c
+launcher_TESTS += launcher/plan_test.c launcher/files_test.c launcher/mounts_test.c
 launcher_FUZZ :=
 
 # The filters: compiled from the table by a program of the build machine, the

@@ -12,6 +12,26 @@ runtime_SRCS += runtime/hash.c runtime/hashtree.c runtime/note.c \
 	runtime/trailer.c runtime/seal.c runtime/bundle.c runtime/payload.c \
 	runtime/bundle_verify.c runtime/bundle_write.c
 
-runtime_TESTS :=
+runtime_TESTS := runtime/path_test.c
 
 runtime_FUZZ :=
+
+# The jailed reader of the image: own metadata reader, raw FUSE, record stream.
+# jail_gen compiles the `#syscalls` comments of these files into its filter; it
+# runs on the build machine and only there libseccomp is linked.
+IMAGE_SRCS := \
+	runtime/image_super.c runtime/image_meta.c runtime/image_inode.c \
+	runtime/image_dir.c runtime/image_data.c runtime/image_fuse.c \
+	runtime/image_records.c runtime/image_walk.c runtime/image_stream.c \
+	runtime/image_server.c runtime/image_jail.c
+runtime_SRCS += $(IMAGE_SRCS)
+
+$(BUILD)/gen/jail_gen: runtime/jail_gen.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $< -lseccomp -o $@
+
+$(BUILD)/gen/image_jail.gen.h: $(BUILD)/gen/jail_gen $(IMAGE_SRCS)
+	$(Q)$(BUILD)/gen/jail_gen image_jail_filter $(IMAGE_SRCS) > $@.tmp && \
+		mv $@.tmp $@
+
+$(BUILD)/obj/runtime/image_jail.o: $(BUILD)/gen/image_jail.gen.h
