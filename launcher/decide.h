@@ -9,7 +9,8 @@
  * line that grants it is printed as a note.
  *
  * Settings grammar (lax lines of text.h), keys:
- *	[APPID.]grant.WORD=VALUE	yes beforehand
+ *	[APPID.]grant.WORD=VALUE	yes beforehand; without APPID it answers
+ *					requests and adds nothing
  *	[APPID.]deny.WORD=VALUE|*	no (a later layer may grant again)
  *	[APPID.]forbid.WORD=VALUE|*	site only: final
  *	[APPID.]limit.WORD=VALUE	read and checked; effect: not yet
@@ -35,18 +36,27 @@ struct decision_line {
 	struct permission perm;
 	bool granted;
 	enum layer layer;		/* which one decided */
+	bool requested;			/* by the manifest, or its default */
+	bool once;			/* --permit that waits for a person */
 };
 
 struct decision {
 	struct perms granted;
-	struct decision_line *lines;	/* every request and its fate */
+	/* Every request and whatever a layer gives beyond, and its fate. */
+	struct decision_line *lines;
 	size_t n_lines;
 	struct strlist notes;		/* for stderr, one line each, no prefix */
 };
 
 void decision_free(struct decision *d);
 
-/* `may_ask`: a terminal is there and the verb may ask (not for --explain). */
+#define CLEANUP_DECISION CLEANUP(decision_free)
+
+/* A bundle's own `--holdall run --permit` is only a wish where it widens the
+ * sandbox: its words may come from a script that passes file names on, so a person is
+ * asked, and the answer holds for this run.
+ *
+ * `may_ask`: a terminal is there and the verb may ask (not for --explain). */
 int decide(const struct header *h, struct state *s, const struct options *o,
 	   const char *bundle_name, bool may_ask, struct decision *ret,
 	   struct err *err);

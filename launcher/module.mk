@@ -28,3 +28,5 @@ $(BUILD)/obj/launcher/filters.o: $(BUILD)/gen/filters_gen.h
 launcher_SRCS += launcher/cli.c launcher/cli_options.c launcher/out.c \
 	launcher/pattern.c launcher/host.c launcher/store.c \
 	launcher/state.c launcher/grants.c launcher/home.c
+launcher_SRCS += launcher/settings.c launcher/ask.c launcher/decide.c \
+	launcher/decide_ask.c

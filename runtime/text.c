@@ -309,13 +309,20 @@ static int cut_line(struct text_lines *it, const char **ret, size_t *ret_len,
 	return 1;
 }
 
-static int check_key(const struct text_line *line, struct err *err)
+/* Settings have app ids in their keys, so the lax form knows more letters. */
+static bool is_key_byte(char c, bool strict)
+{
+	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+	    c == '-')
+		return true;
+	return !strict && ((c >= 'A' && c <= 'Z') || c == '_');
+}
+
+static int check_key(const struct text_line *line, bool strict,
+		     struct err *err)
 {
 	for (size_t i = 0; i < line->key_len; i++) {
-		char c = line->key[i];
-
-		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-		    c == '.' || c == '-')
+		if (is_key_byte(line->key[i], strict))
 			continue;
 		return err_set(err, EINVAL,
 			       "line %u: a key holds only a-z, 0-9, '.' and '-'",
@@ -399,7 +406,7 @@ int text_next_line(struct text_lines *it, struct text_line *ret,
 	} while (!it->strict && (len == 0 || *p == '#'));
 	r = split_line(it, p, len, &line, err);
 	if (r == 0)
-		r = check_key(&line, err);
+		r = check_key(&line, it->strict, err);
 	if (r == 0)
 		r = check_value(&line, err);
 	if (r == 0 && it->strict)

@@ -1,0 +1,21 @@
+/*
+ * ask.h - one question to a person, on the terminal
+ *
+ * The controlling terminal is asked, not standard input: that may be the app's
+ * data.  Nobody is asked from the background, where reading would stop us.
+ */
+#ifndef HOLDALL_ASK_H
+#define HOLDALL_ASK_H
+
+#include <stdbool.h>
+
+#include "runtime/err.h"
+
+/* Is there a terminal with a person in front of it? */
+bool ask_is_possible(void);
+
+/* Writes `text` (lines, with the question at the end) and reads one line.  Yes
+ * is y or yes; anything else, and end of file, is no. */
+int ask_yes(const char *text, bool *ret_yes, struct err *err);
+
+#endif

@@ -1,0 +1,160 @@
+/*
+ * decide_ask.c - what no layer has answered: a person, or a line that says how
+ *
+ * One question for all requests together; the yes is kept for (id, origin), so
+ * that only what is new is asked again.  Wishes of a bundle's own command line
+ * are asked apart, for they hold for one run.  With nobody to ask each request is
+ * denied with the line that would grant it.
+ */
+#include <string.h>
+
+#include "launcher/ask.h"
+#include "launcher/decide_internal.h"
+
+static bool is_asked(const struct decision_line *l, bool once)
+{
+	return decision_is_open(l) && l->once == once;
+}
+
+static size_t count_asked(const struct decision *d, bool once)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n_lines; i++)
+		n += is_asked(&d->lines[i], once);
+	return n;
+}
+
+static int write_question(const struct decision *d, const struct header *h,
+			  bool once, struct buf *out, struct err *err)
+{
+	char quoted[256], sentence[512];
+
+	buf_addf(out, "%s (%s) asks to be allowed to\n",
+		 text_quoted(quoted, sizeof(quoted), h->name ? h->name : h->id),
+		 h->id);
+	for (size_t i = 0; i < d->n_lines; i++) {
+		const struct permission *p = &d->lines[i].perm;
+
+		if (is_asked(&d->lines[i], once))
+			buf_addf(out, "  - %s (%s)\n",
+				 perm_sentence(p, sentence, sizeof(sentence)),
+				 perm_word_name(p->word));
+	}
+	buf_adds(out, once ? "Allow this, for this run? [y/N] " :
+			     "Allow this, now and later? [y/N] ");
+	return buf_check(out, err);
+}
+
+/* Adds what was answered with yes to the kept permissions. */
+static int keep(const struct decision *d, const struct state *s,
+		struct err *err)
+{
+	CLEANUP(state_free) struct state own = STATE_INIT;
+	CLEANUP_PERMS struct perms kept = { 0 };
+	CLEANUP_STRLIST struct strlist unknown = { 0 };
+	int r = state_open(s->id, s->origin, true, &own, err);
+
+	if (r == 0)
+		r = state_read_grants(&own, &kept, &unknown, err);
+	for (size_t i = 0; r == 0 && i < d->n_lines; i++)
+		if (d->lines[i].granted && d->lines[i].layer == LAYER_ANSWER &&
+		    !d->lines[i].once)
+			r = perms_add(&kept, &d->lines[i].perm, err);
+	return r < 0 ? r : state_write_grants(&own, &kept, err);
+}
+
+static int ask(struct decision *d, const struct header *h,
+	       const struct state *s, bool once, struct err *err)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	struct err why;
+	bool yes;
+	int r = write_question(d, h, once, &text, err);
+
+	if (r == 0)
+		r = ask_yes(buf_text(&text), &yes, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < d->n_lines; i++) {
+		struct decision_line *l = &d->lines[i];
+
+		if (!is_asked(l, once))
+			continue;
+		l->granted = yes;
+		l->layer = LAYER_ANSWER;
+	}
+	/* The run goes on: the answer itself was clear. */
+	if (yes && !once && keep(d, s, &why) < 0)
+		return decision_say(d, err, "the answer is not remembered: %s",
+			   why.text);
+	return 0;
+}
+
+/* ---- nobody to ask ---- */
+
+/* As a word of a shell. */
+static void add_shell_word(struct buf *out, const char *s)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-";
+
+	if (*s && !s[strspn(s, plain)]) {
+		buf_adds(out, s);
+		return;
+	}
+	buf_addc(out, '\'');
+	for (; *s; s++) {
+		if (*s == '\'')
+			buf_adds(out, "'\\''");
+		else
+			buf_addc(out, *s);
+	}
+	buf_addc(out, '\'');
+}
+
+static int say_denied(struct decision *d, const struct header *h,
+		      const struct options *o, const char *bundle,
+		      const struct permission *p, struct err *err)
+{
+	CLEANUP_BUF struct buf line = BUF_INIT;
+	CLEANUP_BUF struct buf what = BUF_INIT;
+	char sentence[512];
+
+	buf_addf(&what, "%s=%s", perm_word_name(p->word), p->value);
+	buf_addf(&line, "%s asked to %s; denied. To allow: ", h->id,
+		 perm_sentence(p, sentence, sizeof(sentence)));
+	if (!o->self) {
+		buf_adds(&line, "holdall run --permit ");
+		add_shell_word(&line, buf_text(&what));
+		buf_addc(&line, ' ');
+		add_shell_word(&line, bundle);
+		buf_addf(&line, ", or: holdall permissions %s grant ", h->id);
+	} else {
+		buf_adds(&line, "on a terminal, ");
+		add_shell_word(&line, bundle);
+		buf_adds(&line, " --holdall permissions grant ");
+	}
+	add_shell_word(&line, buf_text(&what));
+	if (buf_check(&line, err) < 0 || buf_check(&what, err) < 0)
+		return -err->num;
+	return decision_say(d, err, "%s", buf_text(&line));
+}
+
+int decision_settle(struct decision *d, const struct header *h,
+		  const struct state *s, const struct options *o,
+		  const char *bundle, bool may_ask, struct err *err)
+{
+	bool person = may_ask && ask_is_possible();
+	int r = 0;
+
+	if (person && count_asked(d, false))
+		r = ask(d, h, s, false, err);
+	if (r == 0 && person && count_asked(d, true))
+		r = ask(d, h, s, true, err);
+	for (size_t i = 0; r == 0 && !person && i < d->n_lines; i++)
+		if (decision_is_open(&d->lines[i]))
+			r = say_denied(d, h, o, bundle, &d->lines[i].perm,
+				       err);
+	return r;
+}
