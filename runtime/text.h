@@ -14,7 +14,8 @@
  * a!b), so a writer collects its lines and calls text_sort.
  *
  * Hand-written files (settings, grants) are read in the lax form: blank lines,
- * lines that start with '#', any order, spaces around.  What we write, and
+ * lines that start with '#', any order, spaces around; keys may hold A-Z and '_'
+ * too (the app ids of settings).  What we write, and
  * what is signed, is strict: exactly one byte sequence for one meaning, and the
  * reader refuses anything else.
  */
