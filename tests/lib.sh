@@ -198,7 +198,7 @@ box_complete()
 		# shellcheck disable=SC2046
 		set -- $(depth_of "$pid") 0 0
 		case $1:$2 in
-		1:*) [ "$pid" = "$1" ] || [ "$pid" = "$sup" ] || server=$pid ;;
+		1:*) [ "$pid" = "$sup" ] || server=$pid ;;
 		*:1) init=$pid ;;
 		*) app=$pid ;;
 		esac

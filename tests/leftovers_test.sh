@@ -1,0 +1,165 @@
+#!/bin/bash
+# leftovers_test.sh - what remains after the end, a crash, and SIGKILL
+. "$(dirname "$0")/lib.sh"
+
+test_after_exit()
+{
+	start_box a sh -c 'sleep 0.5; (sleep 100 &); exit 0'
+	wait "$sup"
+	expect_nothing_left "$T/a.tree"
+}
+
+test_after_a_crash_of_the_app()
+{
+	ulimit -c 0
+	start_box a sh -c 'sleep 0.5; kill -SEGV $$'
+	wait "$sup"
+	[ $? -eq 139 ] || fail "not dead of SIGSEGV"
+	expect_nothing_left "$T/a.tree"
+}
+
+# kill_one NAME PID: SIGKILL to one process of an instance; all must go, and the
+# next start must work and clean up.
+kill_one()
+{
+	local r
+	kill -KILL "$2" || fail "cannot kill $1"
+	expect_nothing_left "$T/k.tree"
+	wait "$sup" 2>/dev/null
+	r=$?
+	run timeout 10 "$BOX" echo next
+	expect_ok
+	expect_out next
+	return $r
+}
+
+test_kill_the_supervisor()
+{
+	start_box k sleep 50
+	kill_one supervisor "$sup"
+	[ $? -eq 137 ] || fail "odd status"
+}
+
+test_kill_the_image_server()
+{
+	start_box k sleep 50
+	kill_one 'image server' "$server"
+	[ $? -eq 125 ] || fail "status of the supervisor is not 125"
+	[ "$(wc -l <"$T/k.err")" -eq 1 ] ||
+		fail "not one line: $(show "$T/k.err")"
+	grep -q 'image server' "$T/k.err" || fail "says: $(show "$T/k.err")"
+}
+
+test_kill_the_image_server_under_a_reader()
+{
+	start_box k sh -c 'while :; do find / -xdev -type f -exec cat {} + \
+		>/dev/null 2>&1; done'
+	kill_one 'image server' "$server"
+	[ $? -eq 125 ] || fail "status of the supervisor is not 125"
+}
+
+test_kill_pid_1()
+{
+	start_box k sleep 50
+	kill_one 'pid 1' "$init"
+	[ $? -eq 137 ] || [ $? -eq 125 ] || fail "odd status"
+}
+
+test_kill_the_app()
+{
+	start_box k sleep 50
+	kill_one app "$app"
+	[ $? -eq 137 ] || fail "we did not die of SIGKILL as the app"
+}
+
+test_kill_all_but_the_app()
+{
+	start_box k sleep 50
+	kill -KILL "$server" "$sup" "$init"
+	expect_nothing_left "$T/k.tree"
+}
+
+# Stopped helpers must not keep the rest alive.
+test_stopped_image_server()
+{
+	start_box k sh -c 'while :; do cat /bin/busybox >/dev/null; done'
+	kill -STOP "$server"
+	sleep 0.2
+	kill -TERM "$sup"
+	sleep 0.2
+	kill -KILL "$sup"
+	sleep 0.2
+	kill -CONT "$server" 2>/dev/null
+	expect_nothing_left "$T/k.tree"
+}
+
+# SIGKILL at any moment of the start, not only when all stands.
+test_kill_during_the_start()
+{
+	local i
+	for i in 0 1 2 3 4 5 6 8 10 12 15 20 25 30 40; do
+		"$BOX" sleep 30 >/dev/null 2>&1 &
+		sup=$!
+		sleep "0.$(printf %03d "$i")"
+		tree_of "$sup" >"$T/k.tree"
+		kill -KILL "$sup"
+		wait "$sup" 2>/dev/null
+		# A child may have been born after the list was made.
+		wait_until 2 no_box_left || fail "left after $i ms: $(pgrep -af \
+			"$BOX sleep 30" | head -3)"
+		expect_nothing_left "$T/k.tree"
+	done
+	run "$BOX" echo hi
+	expect_ok
+}
+
+no_box_left()
+{
+	! pgrep -u "$(id -u)" -f "sleep 30" >/dev/null
+}
+
+test_interrupts_during_the_start()
+{
+	local i sig
+	for sig in INT TERM HUP; do
+		for i in 1 3 5 8 12 20; do
+			run "$PYTHON" -c '
+import signal, subprocess, sys, time
+p = subprocess.Popen([sys.argv[1], "sleep", "30"], stderr=subprocess.PIPE)
+time.sleep(int(sys.argv[2]) / 1000)
+p.send_signal(getattr(signal, "SIG" + sys.argv[3]))
+p.wait(5)
+print("ended")' "$BOX" "$i" "$sig"
+			expect_out ended
+			wait_until 2 no_box_left || fail "left after SIG$sig, $i ms"
+		done
+	done
+}
+
+test_bundle_replaced_while_running()
+{
+	cp "$BOX" b.holdall
+	./b.holdall sh -c 'sleep 1; cat /bin/busybox | wc -c' >"$T/out" 2>"$T/err" &
+	local p=$!
+	sleep 0.3
+	echo other >new
+	mv new b.holdall
+	wait $p || fail "$(show "$T/err")"
+	expect_out "$(stat -c %s /bin/busybox)"
+}
+
+test_bundle_truncated_while_running()
+{
+	cp "$BOX" b.holdall
+	"$HOLDALL" run b.holdall sh -c 'sleep 1; cat /bin/busybox | wc -c; exit 9' \
+		>"$T/out" 2>"$T/err" &
+	local p=$!
+	sleep 0.3
+	truncate -s 70000 b.holdall
+	timeout 20 tail --pid=$p -f /dev/null || fail "hangs"
+	wait $p
+	[ $? -ne 0 ] || fail "went well"
+	[ -s "$T/err" ] || fail "nothing was said"
+}
+
+suite_main "$@"
