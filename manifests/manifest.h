@@ -48,6 +48,8 @@ struct manifest {
 	struct source *sources;
 	size_t n_sources;
 	struct perms perms;
+	bool has_display, has_portals;	/* the key was written, if only to say
+					 * [] or false: no defaults for it */
 	struct header_limit *limits;
 	size_t n_limits;
 	bool has_services;		/* read and checked; effect: not yet */

@@ -68,6 +68,7 @@ struct key_row {
 	bool required;
 	const char *fallback;		/* the default, in words; NULL: none */
 	const char *help;
+	const char *example;		/* a line; for required keys */
 };
 
 struct perm_row {

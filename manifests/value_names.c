@@ -63,17 +63,12 @@ int value_check_files_path(const char *text, struct err *err)
 static int read_access(const char *text, enum file_access *ret,
 		       struct err *err)
 {
-	const char *near;
-
 	for (size_t i = 0; i < ARRAY_SIZE(accesses); i++)
 		if (strcmp(text, accesses[i]) == 0) {
 			*ret = (enum file_access)i;
 			return 0;
 		}
 	value_bad(err, text, "is not a way to access files", NULL);
-	near = text_nearest(text, accesses, ARRAY_SIZE(accesses));
-	if (near)
-		return err_hint(err, "did you mean \"%s\"?", near);
 	return err_hint(err, "write ro, rw or create behind the last colon");
 }
 

@@ -46,7 +46,7 @@ static const struct quantity memory = {
 static const struct quantity cpu = {
 	cpu_units, 1, 1000000,
 	"is not a share of processors", "is not between 1% and 1000000%",
-	"write a percentage such as 150%; 100% is one processor",
+	"write a percentage such as 150%, where 100% is one processor",
 };
 static const struct quantity tasks = {
 	tasks_units, 1, 4194304,

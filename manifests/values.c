@@ -227,7 +227,10 @@ static int check_beside(const char *text, struct err *err)
 	return 0;
 }
 
-/* "./[" is refused here, so that a pattern cannot silently match nothing. */
+/* The matcher is the bundler's; longer patterns match nothing there. */
+#define GLOB_LENGTH_MAX 1023
+
+/* An open bracket matches nothing: better said than silent. */
 static bool brackets_close(const char *text)
 {
 	bool open = false;
@@ -247,19 +250,49 @@ static bool brackets_close(const char *text)
 
 static int check_glob(const char *text, struct err *err)
 {
-	if (*text != '/')
-		return value_bad(err, text, "is not a pattern of an absolute path",
-				 "begin with /, the root of the image; **/NAME at"
-				 " any depth is /**/NAME");
-	if (has_control(text) || !path_is_clean(text, true) || !text[1])
+	if (has_control(text) || !path_is_clean(text, *text == '/') ||
+	    strcmp(text, "/") == 0)
 		return value_bad(err, text, "is not a clean pattern",
 				 "write it without \"//\", \".\", \"..\" and a /"
 				 " at the end");
+	if (strlen(text) > GLOB_LENGTH_MAX)
+		return value_bad(err, text, "is longer than 1023 bytes", NULL);
 	if (!brackets_close(text))
 		return value_bad(err, text, "has an open [ or a \\ at the end",
 				 "close the bracket, or write \\[ for the sign"
 				 " itself");
 	return 0;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len > end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/* A path in the image when it begins with /, else beside the manifest. */
+static int check_either(const char *text, struct err *err)
+{
+	return *text == '/' ? check_inside(text, err) : check_beside(text, err);
+}
+
+static int check_icon(const char *text, struct err *err)
+{
+	if (ends_with(text, ".png") || ends_with(text, ".svg"))
+		return check_either(text, err);
+	return value_bad(err, text, "is not an icon's file",
+			 "write a path that ends in .png or .svg");
+}
+
+static int check_desktop(const char *text, struct err *err)
+{
+	if (strcmp(text, "none") == 0)
+		return 0;
+	if (ends_with(text, ".desktop"))
+		return check_either(text, err);
+	return value_bad(err, text, "is not a desktop file",
+			 "write a path that ends in .desktop, or none");
 }
 
 /* ---- names of Debian -------------------------------------------------------- */
@@ -317,8 +350,6 @@ static int check_uri(const char *text, struct err *err)
 
 /* ---- the table -------------------------------------------------------------- */
 
-#define INSIDE_RE "^/"
-
 static const struct value_row {
 	const char *pattern, *words;
 	int (*check)(const char *text, struct err *err);
@@ -341,15 +372,15 @@ static const struct value_row {
 				 check_command_name },
 	[VALUE_ENV_NAME] = { "^[A-Za-z_][A-Za-z0-9_]{0,254}$",
 			     "a variable's name", check_env_name },
-	[VALUE_INSIDE] = { INSIDE_RE, "an absolute path in the image",
+	[VALUE_INSIDE] = { "^/", "an absolute path in the image",
 			   check_inside },
 	[VALUE_BESIDE] = { "^[^~]", "a path from the manifest's folder",
 			   check_beside },
-	[VALUE_ICON] = { "^[^~]", "an absolute path in the image, or a path from "
-			 "the manifest's folder", check_beside },
-	[VALUE_DESKTOP] = { "^[^~]", "an absolute path in the image, a path from "
-			    "the manifest's folder, or none", check_beside },
-	[VALUE_GLOB] = { INSIDE_RE, "a pattern of paths such as /usr/share/doc/**",
+	[VALUE_ICON] = { "^[^~].*\\.(png|svg)$", "an absolute path in the image, or a path from "
+			 "the manifest's folder", check_icon },
+	[VALUE_DESKTOP] = { "^(none|[^~].*\\.desktop)$", "an absolute path in the image, a path from "
+			    "the manifest's folder, or none", check_desktop },
+	[VALUE_GLOB] = { "^[^/]|^/.", "a pattern such as /usr/share/doc or *.la",
 			 check_glob },
 	[VALUE_LOCALE] = { "^[a-z][A-Za-z0-9_@.-]{0,63}$", "a language",
 			   check_locale },

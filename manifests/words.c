@@ -209,19 +209,19 @@ static const struct perm_row perms[PERM_WORDS] = {
 
 static const struct key_row rows[] = {
 	ROW(MAP_TOP, "schema", KEY_SCHEMA, TAKES_TEXT, VALUE_SCHEMA,
-	    .required = true,
+	    .required = true, .example = "schema: 1",
 	    .help = "The version of this grammar: 1."),
 	ROW(MAP_TOP, "id", KEY_ID, TAKES_TEXT, VALUE_APP_ID,
-	    .required = true,
+	    .required = true, .example = "id: org.example.Editor",
 	    .help = "The app id: a domain name of yours backwards, then the app."),
 	ROW(MAP_TOP, "version", KEY_VERSION, TAKES_TEXT, VALUE_VERSION,
-	    .required = true,
+	    .required = true, .example = "version: \"1.0\"",
 	    .help = "The app's version, as text: 1.10 stays 1.10."),
 	ROW(MAP_TOP, "name", KEY_NAME, TAKES_TEXT, VALUE_TEXT,
 	    .fallback = "the id's last part",
 	    .help = "The name that people see."),
 	ROW(MAP_TOP, "command", KEY_COMMAND, TEXT_OR_LIST, VALUE_ANY,
-	    .required = true,
+	    .required = true, .example = "command: jq",
 	    .help = "The program: a name looked up in the image's PATH, an "
 		    "absolute path in the image, or a list with arguments."),
 	ROW(MAP_TOP, "commands", KEY_COMMANDS, TAKES_NAMES | TEXT_OR_LIST,
@@ -241,11 +241,12 @@ static const struct key_row rows[] = {
 	    .fallback = "what every image needs is added",
 	    .help = "What is added to the sources."),
 	ROW(MAP_TOP, "sources", KEY_SOURCES, TAKES_MAPS, VALUE_ANY,
-	    .map = MAP_SOURCE, .required = true,
+	    .map = MAP_SOURCE, .required = true, .example = "sources: [{debian: [jq]}]",
 	    .help = "Where the image's files come from, in any mix; later ones "
 		    "win over earlier ones."),
 	ROW(MAP_TOP, "exclude", KEY_EXCLUDE, TEXT_OR_LIST, VALUE_GLOB,
-	    .help = "Patterns of paths in the image that are left out."),
+	    .help = "Patterns of paths in the image that are left out; one "
+		    "without / in front is compared with the last parts."),
 	ROW(MAP_TOP, "keep", KEY_KEEP, TEXT_OR_LIST, VALUE_GLOB,
 	    .help = "Patterns that stay although exclude or a default rule "
 		    "matches them."),
@@ -286,7 +287,7 @@ static const struct key_row rows[] = {
 		    "this version does not start them)."),
 
 	ROW(MAP_SERVICE, "command", KEY_SERVICE_COMMAND, TEXT_OR_LIST,
-	    VALUE_ANY, .required = true,
+	    VALUE_ANY, .required = true, .example = "command: [daemon, --foreground]",
 	    .help = "As the command of the app."),
 	ROW(MAP_SERVICE, "restart", KEY_SERVICE_RESTART, TAKES_TEXT,
 	    VALUE_CHOICE, .choices = restart_choices, .fallback = "on-failure",
@@ -303,7 +304,7 @@ static const struct key_row rows[] = {
 		    "libraries and interpreters they need."),
 
 	ROW(MAP_DEBIAN, "packages", KEY_DEBIAN_PACKAGES, TEXT_OR_LIST,
-	    VALUE_PACKAGE, .required = true,
+	    VALUE_PACKAGE, .required = true, .example = "packages: [jq]",
 	    .help = "Names, as apt-get install takes them."),
 	ROW(MAP_DEBIAN, "suite", KEY_DEBIAN_SUITE, TAKES_TEXT, VALUE_SUITE,
 	    .fallback = "this computer's",
@@ -316,7 +317,7 @@ static const struct key_row rows[] = {
 	    .help = "The file with the keys that archives are signed with."),
 
 	ROW(MAP_DIR, "path", KEY_DIR_PATH, TAKES_TEXT, VALUE_BESIDE,
-	    .required = true,
+	    .required = true, .example = "path: ./tree",
 	    .help = "The directory, from the manifest's folder."),
 	ROW(MAP_DIR, "to", KEY_DIR_TO, TAKES_TEXT, VALUE_INSIDE,
 	    .fallback = "/",
@@ -334,8 +335,8 @@ static const struct key_row rows[] = {
 	    .help = "The graphics card."),
 	PERM_ROW(MAP_PERMISSIONS, "devices", TEXT_OR_LIST, PERM_DEVICES,
 		 devices_choices, NULL, "Devices."),
-	ROW(MAP_PERMISSIONS, "files", KEY_FILES, TEXT_OR_LIST | TAKES_MAPS,
-	    VALUE_FILES, .map = MAP_FILE, .perm = PERM_FILES,
+	ROW(MAP_PERMISSIONS, "files", KEY_FILES,
+	    TEXT_OR_LIST | TAKES_MAP | TAKES_MAPS, VALUE_FILES, .map = MAP_FILE, .perm = PERM_FILES,
 	    .help = "Folders and files at their own path: entries with path and "
 		    "access, or the short form PATH:ACCESS."),
 	ROW(MAP_PERMISSIONS, "bus", KEY_BUS, TAKES_MAP, VALUE_ANY,
@@ -351,9 +352,9 @@ static const struct key_row rows[] = {
 		 "Loosens the sandbox itself; for programs that need it."),
 
 	ROW(MAP_FILE, "path", KEY_FILE_PATH, TAKES_TEXT, VALUE_FILES_PATH,
-	    .required = true, .help = "What."),
+	    .required = true, .example = "path: cwd", .help = "A place or a path: see the words below."),
 	ROW(MAP_FILE, "access", KEY_FILE_ACCESS, TAKES_TEXT, VALUE_CHOICE,
-	    .choices = access_choices, .fallback = "ro", .help = "How."),
+	    .choices = access_choices, .fallback = "ro", .help = "What the app may do there."),
 
 	PERM_ROW(MAP_BUS, "presets", TEXT_OR_LIST, PERM_BUS_PRESET,
 		 preset_choices, NULL, "Ready-made sets of rules."),

@@ -145,7 +145,9 @@ static const struct {
 	{ VALUE_GLOB, "/a/[ab]", "/a/[ab]" },
 	{ VALUE_GLOB, "/a/[ab", NULL },
 	{ VALUE_GLOB, "/a/\\", NULL },
-	{ VALUE_GLOB, "a", NULL },
+	{ VALUE_GLOB, "*.la", "*.la" },
+	{ VALUE_GLOB, "a/", NULL },
+	{ VALUE_GLOB, "../a", NULL },
 	{ VALUE_GLOB, "/", NULL },
 	{ VALUE_PACKAGE, "libc6", "libc6" },
 	{ VALUE_PACKAGE, "libstdc++6:amd64", "libstdc++6:amd64" },
@@ -174,6 +176,12 @@ static const struct {
 	{ VALUE_BESIDE, "../x", "../x" },
 	{ VALUE_BESIDE, "~/x", NULL },
 	{ VALUE_BOOL, "yes", NULL },
+	{ VALUE_ICON, "tool.png", "tool.png" },
+	{ VALUE_ICON, "tool.xpm", NULL },
+	{ VALUE_ICON, "/a//tool.png", NULL },
+	{ VALUE_DESKTOP, "none", "none" },
+	{ VALUE_DESKTOP, "tool", NULL },
+	{ VALUE_DESKTOP, "~/x.desktop", NULL },
 };
 
 START_TEST(values_are_read)
