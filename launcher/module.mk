@@ -15,9 +15,13 @@ launcher_SRCS += launcher/filters.c launcher/caps.c launcher/landlock.c \
 	launcher/bpf_run.c
 launcher_TESTS += launcher/landlock_test.c launcher/filters_test.c
 
-$(BUILD)/gen/filters_gen: launcher/filters_gen.c launcher/filters.h
+FILTERS_GEN := launcher/filters_gen.c launcher/filters_table.c \
+	launcher/filters_emit.c
+
+$(BUILD)/gen/filters_gen: $(FILTERS_GEN) launcher/filters.h \
+		launcher/filters_table.h launcher/filters_emit.h
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $< -lseccomp -o $@
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(FILTERS_GEN) -lseccomp -o $@
 
 $(BUILD)/gen/filters_gen.h: launcher/syscalls.table $(BUILD)/gen/filters_gen
 	$(Q)$(BUILD)/gen/filters_gen $< > $@.tmp && mv $@.tmp $@
