@@ -35,3 +35,4 @@ $(BUILD)/gen/image_jail.gen.h: $(BUILD)/gen/jail_gen $(IMAGE_SRCS)
 		mv $@.tmp $@
 
 $(BUILD)/obj/runtime/image_jail.o: $(BUILD)/gen/image_jail.gen.h
+runtime_TESTS += runtime/image_stream_test.c runtime/image_fuse_test.c

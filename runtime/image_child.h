@@ -1,0 +1,63 @@
+/*
+ * image_child.h - the jailed process behind both fronts; see image.h
+ *
+ * image_child_fork makes it, in these steps (image_server.c):
+ *
+ *	1. drop: a session of its own, signals blocked, 0-2 on /dev/null, every
+ *	   descriptor closed but bundle, channel, report and keep;
+ *	2. allocate the verified payload (no byte of the image is read);
+ *	3. jail (image_jail.c);
+ *	4. superblock and caches, then the front's `run`.
+ *
+ * So no byte of an image is interpreted outside the jail.
+ */
+#ifndef HOLDALL_IMAGE_CHILD_H
+#define HOLDALL_IMAGE_CHILD_H
+
+#include <sys/types.h>
+
+#include "runtime/bundle.h"
+#include "runtime/err.h"
+#include "runtime/image.h"
+#include "runtime/image_reader.h"
+
+#define IMAGE_REPORTS_MAX 16u
+
+/* Lines for people on a pipe: each text once, at most IMAGE_REPORTS_MAX, never
+ * waiting for a reader. */
+struct image_report {
+	int fd;
+	unsigned n;
+	uint64_t seen[IMAGE_REPORTS_MAX];
+};
+void image_report(struct image_report *report, const struct err *err);
+
+struct image_child {
+	const struct bundle *bundle;
+	int channel;		/* the child's end of start socket or pipe */
+	int report;		/* write end of the report pipe, or -1 */
+	int keep;		/* held open till the end, or -1 */
+	/* The front, in the jail.  `im` is NULL when the image cannot be used:
+	 * `err` says why.  Returns the exit status. */
+	int (*run)(struct image_child *c, struct image *im, struct err *err);
+	/* What the fronts need. */
+	struct image_owner owner;
+	const char *path;
+	int flags;
+};
+
+/* Returns the pid, or a negative errno. */
+pid_t image_child_fork(struct image_child *c, int *ret_pidfd,
+		       struct err *err);
+
+/* Gives up everything but reading, answering and ending; see image_jail.c. */
+int image_jail_enter(struct err *err);
+
+/* Serves one FUSE connection until it is gone.  Exit status. */
+int image_fuse_serve(struct image *im, int fd, struct image_owner owner,
+		     struct image_report *report);
+
+/* Sends the records of a walk; image_walk.c. */
+int image_walk_run(struct image_child *c, struct image *im, struct err *err);
+
+#endif

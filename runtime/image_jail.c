@@ -1,0 +1,103 @@
+/*
+ * image_jail.c - what the reading process gives up before it reads
+ *
+ * Should: leave reading of what is open, answering, memory, and ending.
+ * Mustn't: open, create, execute, signal, trace, or map anything executable;
+ * be traced or dumped; have a capability; grow without bound.
+ *
+ * The filter comes from the `#syscalls` comments of the image_*.c files, each
+ * beside the code that makes the call; jail_gen.c compiles them at build time.
+ * Anything else kills the process.  mmap is allowed without PROT_EXEC only.
+ *
+ * The C library's allocator needs, whoever calls it:
+ * #syscalls brk mmap munmap
+ *
+ * A descriptor that arrives over a socket takes the lowest free number: below
+ * NOFILE_MAX, since all but four are closed.
+ */
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include "runtime/image_child.h"
+
+#ifndef HOLDALL_SAN
+#include "image_jail.gen.h"
+#endif
+
+#define NOFILE_MAX 8u
+#define MEMORY_MAX (256u << 20)		/* of address space */
+
+static int set_limits(struct err *err)
+{
+	static const struct {
+		int what;
+		rlim_t max;
+	} limits[] = {
+		{ RLIMIT_CORE, 0 },
+		{ RLIMIT_FSIZE, 0 },
+		{ RLIMIT_NOFILE, NOFILE_MAX },
+#ifndef HOLDALL_SAN
+		{ RLIMIT_AS, MEMORY_MAX },
+#endif
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(limits); i++) {
+		const struct rlimit l = { limits[i].max, limits[i].max };
+
+		if (setrlimit(limits[i].what, &l) < 0)
+			return err_sys(err, errno, "image server: cannot set "
+				       "limit %d", limits[i].what);
+	}
+	return 0;
+}
+
+static int drop_capabilities(struct err *err)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (syscall(SYS_capset, &head, none) < 0)
+		return err_sys(err, errno,
+			       "image server: cannot drop capabilities");
+	return 0;
+}
+
+/* The sanitizers' runtime makes calls of its own: there the filter is left out
+ * (a relaxation of test builds, nothing else of the jail is). */
+static int install_filter(struct err *err UNUSED)
+{
+#ifndef HOLDALL_SAN
+	const struct sock_fprog prog = {
+		.len = ARRAY_SIZE(image_jail_filter),
+		.filter = (struct sock_filter *)(uintptr_t)image_jail_filter,
+	};
+
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0)
+		return err_sys(err, errno, "image server: cannot install its "
+			       "system call filter; the kernel needs "
+			       "CONFIG_SECCOMP_FILTER");
+#endif
+	return 0;
+}
+
+int image_jail_enter(struct err *err)
+{
+	int r;
+
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(err, errno, "image server: cannot lock itself up");
+	r = set_limits(err);
+	if (!r)
+		r = drop_capabilities(err);
+	if (!r)
+		r = install_filter(err);
+	return r;
+}

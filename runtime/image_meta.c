@@ -1,0 +1,257 @@
+/*
+ * image_meta.c - the image object, its caches, and the metadata cursor
+ *
+ * Decoded metadata blocks are kept, META_BLOCKS of them.  The source keeps the
+ * last verified leaves itself, so reading a block's length and then its bytes
+ * costs one hash.
+ *
+ * The cursor is the one place that decides where metadata may be read: it is
+ * made with the end of its table, and every block it enters must lie before
+ * that, with its length.  A block that decodes to nothing is refused, so every
+ * step of a cursor makes progress.
+ */
+#include "runtime/image_state.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+int image_broken(const struct image *im, struct err *err, const char *fmt, ...)
+{
+	char what[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	return err_set(err, EIO, "%s: broken image: %s", im->src.name, what);
+}
+
+/* ---- the object ------------------------------------------------------------ */
+
+/* One mapping for everything; nothing of it is touched here. */
+static int map_areas(struct image *im, struct err *err)
+{
+	size_t block = im->super.block_size;
+	size_t packed = block > SQUASHFS_META_SIZE ? block : SQUASHFS_META_SIZE;
+	uint8_t *p;
+
+	im->n_data = (unsigned)(DATA_BYTES_MAX / block);
+	if (im->n_data > DATA_BLOCKS_MAX)
+		im->n_data = DATA_BLOCKS_MAX;
+	im->map_len = META_BLOCKS * SQUASHFS_META_SIZE + packed +
+		      IMAGE_READ_MAX + im->n_data * block;
+	p = mmap(NULL, im->map_len, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		return err_nomem(err);
+	im->map = p;
+	im->meta_area = p;
+	im->packed = im->meta_area + META_BLOCKS * SQUASHFS_META_SIZE;
+	im->zero = im->packed + packed;
+	im->data_area = im->zero + IMAGE_READ_MAX;
+	return 0;
+}
+
+int image_new(const struct image_source *src, struct image **ret,
+	      struct err *err)
+{
+	struct image *im = calloc(1, sizeof(*im));
+	int r;
+
+	if (!im)
+		return err_nomem(err);
+	im->src = *src;
+	r = image_super_read(src, &im->super, err);
+	if (!r)
+		r = map_areas(im, err);
+	if (!r && !(im->zstd = ZSTD_createDCtx()))
+		r = err_nomem(err);
+	if (r < 0) {
+		image_free(im);
+		return r;
+	}
+	*ret = im;
+	return 0;
+}
+
+void image_free(struct image *im)
+{
+	if (!im)
+		return;
+	if (im->map)
+		(void)munmap(im->map, im->map_len);
+	(void)ZSTD_freeDCtx(im->zstd);
+	free(im->fragment_index);
+	free(im);
+}
+
+uint64_t image_root(const struct image *im)
+{
+	return im->super.root;
+}
+
+uint32_t image_inode_count(const struct image *im)
+{
+	return im->super.n_inodes;
+}
+
+uint64_t image_bytes(const struct image *im)
+{
+	return im->super.bytes_used;
+}
+
+uint32_t image_block_size(const struct image *im)
+{
+	return im->super.block_size;
+}
+
+const char *image_name(const struct image *im)
+{
+	return im->src.name;
+}
+
+/* ---- blocks ---------------------------------------------------------------- */
+
+unsigned image_cache_victim(const struct image_cached *c, unsigned n)
+{
+	unsigned best = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!c[i].pos)
+			return i;
+		if (c[i].used < c[best].used)
+			best = i;
+	}
+	return best;
+}
+
+long image_unpack(struct image *im, void *out, size_t size, size_t n)
+{
+	size_t len = ZSTD_decompressDCtx(im->zstd, out, size, im->packed, n);
+
+	return ZSTD_isError(len) ? -1 : (long)len;
+}
+
+static int load_block(struct image *im, uint64_t pos, uint64_t end,
+		      struct image_cached *c, uint8_t *out, struct err *err)
+{
+	uint8_t head[2];
+	size_t n;
+	long len;
+	int r;
+
+	if (end - pos < sizeof(head))
+		return image_broken(im, err, "metadata block at %llu is cut off",
+				    (unsigned long long)pos);
+	r = im->src.read(im->src.arg, head, sizeof(head), pos, err);
+	if (r < 0)
+		return r;
+	n = le16(head) & ~SQUASHFS_META_STORED;
+	if (!n || n > SQUASHFS_META_SIZE || n > end - pos - sizeof(head))
+		return image_broken(im, err, "metadata block at %llu has a bad "
+				    "length", (unsigned long long)pos);
+	if (le16(head) & SQUASHFS_META_STORED) {
+		r = im->src.read(im->src.arg, out, n, pos + sizeof(head),
+				 err);
+		len = (long)n;
+	} else {
+		r = im->src.read(im->src.arg, im->packed, n,
+				 pos + sizeof(head), err);
+		len = r < 0 ? 0 : image_unpack(im, out, SQUASHFS_META_SIZE, n);
+	}
+	if (r < 0)
+		return r;
+	if (len <= 0)
+		return image_broken(im, err, "metadata block at %llu cannot be "
+				    "unpacked", (unsigned long long)pos);
+	c->next = pos + sizeof(head) + n;
+	c->len = (uint32_t)len;
+	c->pos = pos;
+	return 0;
+}
+
+int meta_block(struct image *im, uint64_t pos, uint64_t end,
+	       const struct image_cached **ret, const uint8_t **ret_data,
+	       struct err *err)
+{
+	struct image_cached *c = im->meta;
+	unsigned i;
+
+	for (i = 0; i < META_BLOCKS; i++)
+		if (c[i].pos == pos)
+			break;
+	if (i == META_BLOCKS) {
+		int r;
+
+		i = image_cache_victim(c, META_BLOCKS);
+		c[i].pos = 0;
+		r = load_block(im, pos, end, &c[i],
+			       im->meta_area + i * SQUASHFS_META_SIZE, err);
+		if (r < 0)
+			return r;
+	}
+	/* Cached by a reader of another table: its end may be farther. */
+	if (c[i].next > end)
+		return image_broken(im, err, "metadata block at %llu leaves its "
+				    "table", (unsigned long long)pos);
+	c[i].used = ++im->clock;
+	*ret = &c[i];
+	*ret_data = im->meta_area + i * SQUASHFS_META_SIZE;
+	return 0;
+}
+
+/* ---- cursor ---------------------------------------------------------------- */
+
+int meta_seek(const struct image *im, enum image_table table, uint64_t block,
+	      uint32_t off, struct meta_cursor *ret, struct err *err)
+{
+	bool inodes = table == TABLE_INODES;
+	uint64_t start = inodes ? im->super.inode_start : im->super.dir_start;
+	uint64_t end = inodes ? im->super.inode_end : im->super.dir_end;
+
+	if (block >= end - start || off >= SQUASHFS_META_SIZE)
+		return image_broken(im, err, "a place outside the %s table",
+				    inodes ? "inode" : "directory");
+	*ret = (struct meta_cursor){ .pos = start + block, .end = end,
+				     .off = off };
+	return 0;
+}
+
+int meta_read(struct image *im, struct meta_cursor *c, void *buf, size_t len,
+	      struct err *err)
+{
+	uint8_t *out = buf;
+
+	while (len) {
+		const struct image_cached *block;
+		const uint8_t *data;
+		size_t n;
+		int r;
+
+		if (c->pos >= c->end)
+			return image_broken(im, err, "a table ends too early");
+		r = meta_block(im, c->pos, c->end, &block, &data, err);
+		if (r < 0)
+			return r;
+		if (c->off > block->len)
+			return image_broken(im, err, "a place behind the end of "
+					    "its metadata block");
+		n = block->len - c->off;
+		if (n > len)
+			n = len;
+		if (out) {
+			memcpy(out, data + c->off, n);
+			out += n;
+		}
+		len -= n;
+		c->off += (uint32_t)n;
+		if (c->off == block->len) {
+			c->pos = block->next;
+			c->off = 0;
+		}
+	}
+	return 0;
+}

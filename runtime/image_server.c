@@ -1,0 +1,271 @@
+/*
+ * image_server.c - birth and life of the jailed process, FUSE side
+ *
+ * Role: answers the kernel's requests for one mount.
+ * Fds: bundle, start socket (until /dev/fuse has come over it), report pipe,
+ *	/dev/fuse, the lock to keep; 0-2 are /dev/null.
+ * Watched by: the supervisor, by pidfd and by end of file of the report pipe.
+ * Ends: by ENODEV when the mount is gone; by end of file of the start socket
+ *	before a descriptor came.  Not by signals (all are blocked but SIGKILL):
+ *	a mount whose server ends first leaves its users with ENOTCONN.
+ *
+ * It is forked before anything is mounted and prepares while the launcher makes
+ * the sandbox: superblock, root inode and root listing are read and
+ * verified by the time the descriptor arrives.
+ *
+ * payload_read is called from here:
+ * #syscalls pread64
+ * and the rest of this file:
+ * #syscalls recvmsg close write exit_group
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "runtime/child.h"
+#include "runtime/fd.h"
+#include "runtime/image_child.h"
+
+#define START_BYTE 'F'
+#define EXIT_FAULT 1
+
+/* ---- messages -------------------------------------------------------------- */
+
+static uint64_t hash_text(const char *s)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);	/* FNV-1a */
+
+	for (; *s; s++)
+		h = (h ^ (uint8_t)*s) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+void image_report(struct image_report *report, const struct err *err)
+{
+	uint64_t h = hash_text(err->text);
+	char line[ERR_TEXT_MAX + 1];
+	int n;
+
+	for (unsigned i = 0; i < report->n; i++)
+		if (report->seen[i] == h)
+			return;
+	if (report->fd < 0 || report->n == IMAGE_REPORTS_MAX)
+		return;
+	report->seen[report->n++] = h;
+	n = snprintf(line, sizeof(line), "%s%s\n", err->text,
+		     report->n == IMAGE_REPORTS_MAX ?
+		     "; further faults are not reported" : "");
+	if (n >= (int)sizeof(line))
+		n = (int)sizeof(line) - 1;
+	/* The pipe does not block: a reader who is gone misses a line. */
+	(void)!write(report->fd, line, (size_t)n);
+}
+
+/* ---- the child, before the jail -------------------------------------------- */
+
+/* 0-2 on /dev/null, so that no later descriptor becomes one of them. */
+static int null_std(void)
+{
+	CLEANUP_FD int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	for (int i = 0; i <= 2; i++)
+		if (dup2(fd, i) < 0)
+			return -errno;
+	return 0;
+}
+
+static int compare_fds(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+static int close_rest(const struct image_child *c)
+{
+	const int all[] = { c->bundle->fd, c->channel, c->report, c->keep };
+	int keep[ARRAY_SIZE(all)];
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (all[i] >= 0)
+			keep[n++] = all[i];
+	qsort(keep, n, sizeof(*keep), compare_fds);
+	return fd_close_from(3, keep, n);
+}
+
+static int leave_caller(const struct image_child *c, struct err *err)
+{
+	sigset_t all;
+	int r;
+
+	(void)sigfillset(&all);
+	if (sigprocmask(SIG_SETMASK, &all, NULL) < 0 || setsid() < 0 ||
+	    chdir("/") < 0)
+		return err_sys(err, errno, "image server: cannot leave the "
+			       "caller's session");
+	r = null_std();
+	if (!r)
+		r = close_rest(c);
+	if (r < 0)
+		return err_sys(err, -r, "image server: cannot close what it "
+			       "does not need");
+	return 0;
+}
+
+static int read_payload(void *arg, void *buf, size_t len, uint64_t off,
+			struct err *err)
+{
+	return payload_read(arg, buf, len, off, err);
+}
+
+/* seal_parse has checked that the first image lies at offset 0. */
+static int open_image(const struct bundle *b, struct payload *p,
+		      struct image **ret, struct err *err)
+{
+	const struct section *s = seal_section(&b->seal, SECTION_IMAGE);
+	struct image_source src = {
+		.read = read_payload, .arg = p, .name = b->name,
+	};
+
+	if (!s || s->offset != 0)
+		return err_set(err, ENOENT, "%s: the bundle holds no image",
+			       b->name);
+	src.size = s->size;
+	return image_new(&src, ret, err);
+}
+
+static void child_main(struct image_child *c)
+{
+	struct payload *payload = NULL;
+	struct image *im = NULL;
+	struct err err = { 0 };
+	int r = leave_caller(c, &err);
+
+	if (!r)
+		r = payload_new(c->bundle, &payload, &err);
+	if (!r)
+		r = image_jail_enter(&err);
+	if (!r)
+		(void)open_image(c->bundle, payload, &im, &err);
+	_exit(c->run(c, im, &err));
+}
+
+pid_t image_child_fork(struct image_child *c, int *ret_pidfd, struct err *err)
+{
+	pid_t pid;
+
+	/* Nothing of an image on 0-2: main has opened these on something. */
+	if (c->bundle->fd <= 2 || c->channel <= 2 ||
+	    (c->report >= 0 && c->report <= 2) ||
+	    (c->keep >= 0 && c->keep <= 2))
+		return err_set(err, EBADF, "%s: standard descriptors are closed",
+			       c->bundle->name);
+	pid = child_clone(0, ret_pidfd);
+	if (pid < 0)
+		return err_sys(err, -pid, "cannot fork the image server");
+	if (pid == 0)
+		child_main(c);
+	return pid;
+}
+
+/* ---- the FUSE server ------------------------------------------------------- */
+
+/* What every mount asks first, so that it is decoded by then. */
+static void warm_up(struct image *im)
+{
+	struct image_dirent de;
+	struct image_inode root;
+	struct image_dir dir;
+	struct err err;
+
+	if (image_inode_get(im, image_root(im), &root, &err) < 0 ||
+	    image_dir_open(im, &root, &dir, &err) < 0 ||
+	    image_dir_next(im, &dir, &de, &err) <= 0)
+		return;
+	(void)image_inode_get(im, de.ref, &root, &err);
+}
+
+static int serve_fuse(struct image_child *c, struct image *im,
+		      struct err *err)
+{
+	struct image_report report = { .fd = c->report };
+	char byte;
+	int fuse, r;
+
+	if (!im) {
+		image_report(&report, err);
+		return EXIT_FAULT;
+	}
+	warm_up(im);
+	r = fd_recv(c->channel, &fuse, &byte, sizeof(byte));
+	if (r == -ENODATA)
+		return 0;
+	if (r < 0 || byte != START_BYTE) {
+		(void)err_sys(err, r < 0 ? -r : EPROTO, "%s: image server: no "
+			      "FUSE descriptor came", image_name(im));
+		image_report(&report, err);
+		return EXIT_FAULT;
+	}
+	(void)close(c->channel);
+	return image_fuse_serve(im, fuse, c->owner, &report);
+}
+
+int image_server_start(const struct bundle *b, struct image_owner owner,
+		       int keep_fd, struct image_server *ret, struct err *err)
+{
+	struct image_child c = { .bundle = b, .keep = keep_fd, .owner = owner,
+				 .run = serve_fuse };
+	CLEANUP_FD int ours = -1;
+	CLEANUP_FD int theirs = -1;
+	CLEANUP_FD int report = -1;
+	CLEANUP_FD int report_end = -1;
+	int sock[2], pipe_fds[2], pidfd = -1;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) < 0)
+		return err_sys(err, errno, "cannot make the image server's "
+			       "socket");
+	ours = sock[0];
+	c.channel = theirs = sock[1];
+	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
+		return err_sys(err, errno, "cannot make the image server's "
+			       "report pipe");
+	report = pipe_fds[0];
+	c.report = report_end = pipe_fds[1];
+	pid = image_child_fork(&c, &pidfd, err);
+	if (pid < 0)
+		return pid;
+	*ret = (struct image_server){
+		.pid = pid, .pidfd = pidfd, .start_sock = steal_fd(&ours),
+		.report = steal_fd(&report),
+	};
+	return 0;
+}
+
+int image_server_serve(int start_sock, int fuse_fd, struct err *err)
+{
+	const char byte = START_BYTE;
+	int r = fd_send(start_sock, fuse_fd, &byte, sizeof(byte));
+
+	if (r == -EPIPE || r == -ECONNRESET)
+		return err_set(err, EPIPE, "the image server has ended before "
+			       "the mount; its own message says why");
+	if (r < 0)
+		return err_sys(err, -r, "cannot hand the FUSE descriptor over");
+	return 0;
+}
+
+void image_mount_options(char *space, size_t size, int fuse_fd,
+			 struct image_owner owner)
+{
+	/* default_permissions: the kernel judges by the modes and need not
+	 * ask. */
+	(void)snprintf(space, size, "fd=%d,rootmode=40000,user_id=%u,"
+		       "group_id=%u,default_permissions", fuse_fd,
+		       (unsigned)owner.uid, (unsigned)owner.gid);
+}

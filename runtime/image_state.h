@@ -1,0 +1,85 @@
+/*
+ * image_state.h - what the files of the reader share; see image_reader.h
+ */
+#ifndef HOLDALL_IMAGE_STATE_H
+#define HOLDALL_IMAGE_STATE_H
+
+#include <zstd.h>
+
+#include "runtime/image_format.h"
+#include "runtime/image_reader.h"
+
+#define META_BLOCKS 32u			/* decoded metadata blocks kept */
+#define DATA_BLOCKS_MAX 128u		/* decoded data blocks kept, at most */
+#define DATA_BYTES_MAX (4u << 20)	/* and in bytes */
+#define FILE_PLACES 16u
+
+/* Filled once by image_super_read; all places lie in the image, in order. */
+struct image_super {
+	uint64_t bytes_used;
+	uint64_t root;
+	uint64_t inode_start, inode_end;
+	uint64_t dir_start, dir_end;
+	uint64_t fragment_index;	/* place of the list of blocks */
+	uint32_t n_inodes, n_fragments;
+	uint32_t block_size, block_log;
+	uint32_t mtime;
+};
+
+/* A decoded block in a cache: its bytes are at the same index of the area. */
+struct image_cached {
+	uint64_t pos;			/* in the image; 0: empty (superblock) */
+	uint64_t next;			/* metadata: the block behind */
+	uint64_t used;			/* clock of the last use */
+	uint32_t len;
+};
+
+/* How far into a file's block list the last read got. */
+struct file_place {
+	uint64_t ref;			/* 0 and block 0: nothing noted */
+	uint64_t data;			/* place of block `block` */
+	uint32_t block;
+	struct meta_cursor cur;
+};
+
+struct image {
+	struct image_source src;
+	struct image_super super;
+	uint64_t clock;
+	ZSTD_DCtx *zstd;
+
+	uint8_t *packed;		/* one block before decoding */
+	uint8_t *zero;			/* IMAGE_READ_MAX, never written */
+
+	uint8_t *meta_area, *data_area;
+	struct image_cached meta[META_BLOCKS];
+	struct image_cached data[DATA_BLOCKS_MAX];
+	unsigned n_data;
+	struct file_place places[FILE_PLACES];
+
+	uint64_t *fragment_index;	/* read at the first use */
+
+	void *map;
+	size_t map_len;
+};
+
+int image_super_read(const struct image_source *src, struct image_super *ret,
+		     struct err *err);
+
+/* Fills `err` with "NAME: broken image: TEXT"; returns -EIO. */
+int image_broken(const struct image *im, struct err *err, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+
+/* Decodes exactly one block: `packed` holds n bytes. -1: not zstd, or more
+ * than `size` bytes; else the length. */
+long image_unpack(struct image *im, void *out, size_t size, size_t n);
+
+/* The metadata block at pos, below end. */
+int meta_block(struct image *im, uint64_t pos, uint64_t end,
+	       const struct image_cached **ret, const uint8_t **ret_data,
+	       struct err *err);
+
+/* Slot to fill: an empty one, else the least recently used. */
+unsigned image_cache_victim(const struct image_cached *c, unsigned n);
+
+#endif

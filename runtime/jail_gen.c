@@ -1,0 +1,120 @@
+/*
+ * jail_gen.c - build time: `#syscalls` comments to a seccomp program in C
+ *
+ *	jail_gen NAME FILE... > HEADER
+ *
+ * Reads each line of the files that holds the word `#syscalls` and takes what
+ * follows as names of calls.  Anything else kills the process.  A name that
+ * libseccomp does not know, or a source without any such line, ends the build.
+ * This program and filters_gen.c are the only ones that link libseccomp.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define WORD "#syscalls"
+#define NAMES_MAX 64
+#define INSNS_MAX 4096
+
+struct names {
+	int calls[NAMES_MAX];
+	unsigned n;
+};
+
+static void fail(const char *where, const char *what)
+{
+	fprintf(stderr, "jail_gen: %s: %s\n", where, what);
+	exit(1);
+}
+
+static void add_name(struct names *names, const char *file, const char *name)
+{
+	int call = seccomp_syscall_resolve_name(name);
+
+	if (call == __NR_SCMP_ERROR)
+		fail(file, name);
+	for (unsigned i = 0; i < names->n; i++)
+		if (names->calls[i] == call)
+			return;
+	if (names->n == NAMES_MAX)
+		fail(file, "too many calls for a jail");
+	names->calls[names->n++] = call;
+}
+
+static void read_file(struct names *names, const char *file)
+{
+	char line[512];
+	FILE *f = fopen(file, "re");
+
+	if (!f)
+		fail(file, strerror(errno));
+	while (fgets(line, sizeof(line), f)) {
+		char *at = strstr(line, " " WORD " "), *save, *word;
+
+		if (!at)
+			continue;
+		at += strlen(" " WORD " ");
+		for (word = strtok_r(at, " \t\n*/", &save); word;
+		     word = strtok_r(NULL, " \t\n*/", &save))
+			add_name(names, file, word);
+	}
+	fclose(f);
+}
+
+/* Memory may be asked for, but never to be executed. */
+static int add_rule(scmp_filter_ctx ctx, int call)
+{
+	if (call == SCMP_SYS(mmap) || call == SCMP_SYS(mprotect))
+		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 1,
+					SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC,
+						0));
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 0);
+}
+
+static void export(const struct names *names, FILE *out)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+
+	if (!ctx || seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
+				     SCMP_ACT_KILL_PROCESS) < 0)
+		fail("libseccomp", "cannot start");
+	for (unsigned i = 0; i < names->n; i++)
+		if (add_rule(ctx, names->calls[i]) < 0)
+			fail("libseccomp", "refuses a rule");
+	if (seccomp_export_bpf(ctx, fileno(out)) < 0)
+		fail("libseccomp", "cannot export");
+	seccomp_release(ctx);
+}
+
+int main(int argc, char **argv)
+{
+	static struct sock_filter insns[INSNS_MAX];
+	struct names names = { .n = 0 };
+	FILE *tmp = tmpfile();
+	size_t n;
+
+	if (argc < 3 || !tmp) {
+		fprintf(stderr, "usage: jail_gen NAME FILE... > HEADER\n");
+		return 2;
+	}
+	for (int i = 2; i < argc; i++)
+		read_file(&names, argv[i]);
+	if (!names.n)
+		fail(argv[2], "no " WORD " comment");
+	export(&names, tmp);
+	rewind(tmp);
+	n = fread(insns, sizeof(*insns), INSNS_MAX, tmp);
+	if (!n || n == INSNS_MAX)
+		fail("libseccomp", "an empty or endless program");
+	printf("/* made by jail_gen; do not edit */\n"
+	       "static const struct sock_filter %s[] = {\n", argv[1]);
+	for (size_t i = 0; i < n; i++)
+		printf("\t{ 0x%02x, %u, %u, 0x%08x },\n", insns[i].code,
+		       insns[i].jt, insns[i].jf, insns[i].k);
+	printf("};\n");
+	return fflush(stdout) || ferror(stdout);
+}
