@@ -4,9 +4,20 @@ bundler_SRCS := \
 	bundler/glob.c bundler/notes.c bundler/host.c \
 	bundler/source_dir.c bundler/source_files.c bundler/elf_closure.c \
 	bundler/elf_file.c bundler/ld_cache.c bundler/ld_paths.c \
-	bundler/rules.c bundler/image_file.c bundler/image_write.c
+	bundler/rules.c bundler/image_file.c bundler/image_write.c \
+	bundler/full_root.c bundler/image_ld.c bundler/filter.c \
+	bundler/python_cache.c bundler/program.c bundler/desktop.c \
+	bundler/bundle_header.c bundler/recipe.c bundler/assemble.c \
+	bundler/output.c bundler/stub.c bundler/pack.c bundler/lint.c
 
 bundler_TESTS := \
 	bundler/image_write_test.c
 
 bundler_FUZZ :=
+
+# The rules lie beside the program in the build folder, in share/holdall after
+# `make install`.
+$(BUILD)/holdall-bundler: | $(BUILD)/files.rules
+$(BUILD)/files.rules: bundler/rules/files.rules
+	@mkdir -p $(@D)
+	$(Q)cp $< $@

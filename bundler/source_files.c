@@ -433,6 +433,27 @@ static int run_all(struct files_job *j, struct err *err)
 	return r;
 }
 
+/* ---- the loader's folders ---- */
+
+/* Folders of the host's ld.so.conf of which something came along go into the
+ * image's, in the host's order: there the libraries were found. */
+static int add_conf(struct files_job *j, struct err *err)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	const struct strlist *conf = &j->paths.conf;
+
+	for (size_t i = 0; i < conf->n; i++)
+		if (!strlist_has(&j->paths.defaults, conf->v[i]) &&
+		    tree_resolve(j->t, conf->v[i]))
+			buf_addf(&text, "%s\n", conf->v[i]);
+	if (buf_check(&text, err) < 0)
+		return -err->num;
+	if (!text.len)
+		return 0;
+	return tree_add_text(j->t, "etc/ld.so.conf.d/files.conf", text.data,
+			     text.len, j->origin, err);
+}
+
 int source_files(struct tree *t, int root_fd, const struct strlist *items,
 		 const struct rules *rules, const struct origin *origin,
 		 const struct notes *notes, struct err *err)
@@ -451,6 +472,8 @@ int source_files(struct tree *t, int root_fd, const struct strlist *items,
 		r = files_want(&j, items->v[i], false, false, NULL, NULL, err);
 	if (r == 0)
 		r = run_all(&j, err);
+	if (r == 0)
+		r = add_conf(&j, err);
 	files_job_free(&j);
 	return r;
 }

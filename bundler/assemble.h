@@ -1,0 +1,18 @@
+/*
+ * assemble.h - from a recipe to the finished tree
+ *
+ * Sources in order, filters, what a full root has, post-steps.  Afterwards the
+ * tree is sorted and is only read.
+ */
+#ifndef HOLDALL_ASSEMBLE_H
+#define HOLDALL_ASSEMBLE_H
+
+#include "bundler/notes.h"
+#include "bundler/recipe.h"
+#include "bundler/rules.h"
+#include "bundler/tree.h"
+
+int assemble(const struct recipe *r, const struct rules *rules, uint32_t time,
+	     const struct notes *notes, struct tree *t, struct err *err);
+
+#endif

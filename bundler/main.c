@@ -1,0 +1,413 @@
+/*
+ * main.c - holdall-bundler: the packager's verbs
+ *
+ * `holdall` executes this program for them, so argv[0] is whatever it was there
+ * and argv[1] the verb.  One table holds verbs and options; parsing and --help
+ * come from it.  The one place of the bundler that prints and exits.
+ *
+ * Signals: INT, TERM and HUP are blocked while a verb works and asked for between
+ * two pieces of work, so that everything is undone on the way up; then they are
+ * let through and we die of them.  PIPE and XFSZ become errors of write.
+ *
+ * Status: 0, 1 failed or not valid, 2 usage.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include "bundler/lint.h"
+#include "bundler/pack.h"
+#include "bundler/stub.h"
+#include "runtime/fd.h"
+#include "runtime/text.h"
+
+struct options {
+	const char *output;
+	bool fast;
+	bool help;
+	const char *operand;
+};
+
+struct option {
+	const char *name;		/* "--fast" */
+	const char *value;		/* "FILE", or NULL: a switch */
+	const char *help;
+	size_t field;			/* in struct options */
+};
+
+#define OPTIONS_MAX 4
+
+struct verb {
+	const char *name, *usage, *summary;
+	const char *operand;		/* when none is given */
+	int (*run)(const struct options *o, struct buf *report,
+		   struct err *err);
+	struct option options[OPTIONS_MAX];
+};
+
+static int verb_pack(const struct options *o, struct buf *report,
+		     struct err *err);
+static int verb_lint(const struct options *o, struct buf *report,
+		     struct err *err);
+
+static const struct verb verbs[] = {
+	{ "pack", "[OPTION...] [MANIFEST]",
+	  "Makes a bundle from a manifest (default: holdall.yaml).",
+	  "holdall.yaml", verb_pack,
+	  { { "-o", "FILE", "the bundle's file; default: the command's name "
+	      "with .holdall, here", offsetof(struct options, output) },
+	    { "--fast", NULL, "pack quickly into a larger file",
+	      offsetof(struct options, fast) } } },
+	{ "lint", "[MANIFEST]",
+	  "Checks a manifest (default: holdall.yaml) and packs nothing.",
+	  "holdall.yaml", verb_lint, { { 0 } } },
+};
+
+/* ---- telling ---- */
+
+/* What is told while a verb works; lives on the stack of telling_notes' caller. */
+struct telling {
+	bool terminal;			/* stderr: draw a bar */
+	bool bar;			/* one is on the screen */
+	struct timespec last;
+};
+
+static void clear_bar(struct telling *t)
+{
+	if (t->bar)
+		(void)fputs("\r\033[K", stderr);
+	t->bar = false;
+}
+
+static void tell_step(void *arg, const char *text)
+{
+	clear_bar(arg);
+	(void)fprintf(stderr, "%s\n", text);
+}
+
+static void tell_note(void *arg, const char *text)
+{
+	clear_bar(arg);
+	(void)fprintf(stderr, "note: %s\n", text);
+}
+
+static void tell_progress(void *arg, uint64_t done, uint64_t all)
+{
+	static const char full[] = "########################################";
+	struct telling *t = arg;
+	struct timespec now;
+	unsigned part;
+
+	if (!t->terminal || !all)
+		return;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec == t->last.tv_sec &&
+	    now.tv_nsec - t->last.tv_nsec < 100000000 && done < all)
+		return;
+	t->last = now;
+	if (done == all) {
+		clear_bar(t);
+		return;
+	}
+	part = (unsigned)(done * 40 / all);
+	(void)fprintf(stderr, "\r[%.*s%*s] %2u %%", (int)part, full,
+		      40 - (int)part, "", (unsigned)(done * 100 / all));
+	t->bar = true;
+}
+
+static bool told_to_stop(void *arg)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	sigset_t pending;
+
+	(void)arg;
+	if (sigpending(&pending) < 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if (sigismember(&pending, signals[i]) == 1)
+			return true;
+	return false;
+}
+
+static struct notes telling_notes(struct telling *t)
+{
+	t->terminal = isatty(STDERR_FILENO) == 1;
+	return (struct notes){ .arg = t, .step = tell_step,
+			       .progress = tell_progress, .note = tell_note,
+			       .stop = told_to_stop };
+}
+
+/* ---- verbs ---- */
+
+/* HOLDALL_JOBS: for tests, and for people who need the machine meanwhile. */
+static unsigned wanted_jobs(void)
+{
+	const char *s = getenv("HOLDALL_JOBS");
+	uint64_t n;
+
+	if (!s || text_read_u64(s, strlen(s), &n) < 0)
+		return 0;
+	return n > IMAGE_JOBS_MAX ? IMAGE_JOBS_MAX : (unsigned)n;
+}
+
+static void print_result(const struct pack_result *r,
+			 const struct timespec *start)
+{
+	char size[32], name[512];
+	struct timespec now;
+	double seconds;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	seconds = (double)(now.tv_sec - start->tv_sec) +
+		  (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+	(void)printf("%s: %s, %llu files, %.1f s\n",
+		     text_quoted(name, sizeof(name), r->output),
+		     text_size(size, sizeof(size), r->file_size),
+		     (unsigned long long)(r->image.files + r->image.links),
+		     seconds);
+}
+
+static int verb_pack(const struct options *o, struct buf *report,
+		     struct err *err)
+{
+	CLEANUP_PACK_RESULT struct pack_result result = { 0 };
+	CLEANUP_FREE char *rules_path = NULL;
+	CLEANUP_FD int stub_fd = -1;
+	CLEANUP_FD int rules_fd = -1;
+	struct telling telling = { 0 };
+	struct notes notes = telling_notes(&telling);
+	struct pack_options p = {
+		.manifest = o->operand, .output = o->output, .fast = o->fast,
+		.jobs = wanted_jobs(), .epoch = getenv("SOURCE_DATE_EPOCH"),
+	};
+	struct timespec start;
+	int r;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &start);
+	r = stub_open(&stub_fd, err);
+	if (r == 0)
+		r = share_open("files.rules", &rules_fd, &rules_path, err);
+	if (r < 0)
+		return r;
+	p.stub_fd = stub_fd;
+	p.rules_fd = rules_fd;
+	p.rules_path = rules_path;
+	r = pack(&p, &notes, &result, report, err);
+	clear_bar(&telling);
+	if (r == 0)
+		print_result(&result, &start);
+	return r;
+}
+
+static int verb_lint(const struct options *o, struct buf *report,
+		     struct err *err)
+{
+	struct telling telling = { 0 };
+	struct notes notes = telling_notes(&telling);
+	char name[512];
+	int r = lint(o->operand, &notes, report, err);
+
+	if (r == 0)
+		(void)printf("%s: good\n", text_quoted(name, sizeof(name),
+						       o->operand));
+	return r;
+}
+
+/* ---- words ---- */
+
+static int usage(struct err *err)
+{
+	err->status = 2;
+	return -err->num;
+}
+
+static const struct verb *find_verb(const char *name, struct err *err)
+{
+	const char *names[ARRAY_SIZE(verbs)], *near;
+
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (!strcmp(verbs[i].name, name))
+			return &verbs[i];
+		names[i] = verbs[i].name;
+	}
+	near = text_nearest(name, names, ARRAY_SIZE(names));
+	(void)err_set(err, EINVAL, "no packager's verb %s; %s%s", name,
+		      near ? "did you mean " : "see holdall --help",
+		      near ? near : "");
+	(void)usage(err);
+	return NULL;
+}
+
+static const struct option *find_option(const struct verb *v, const char *name,
+					struct err *err)
+{
+	const char *names[OPTIONS_MAX], *near;
+	size_t n = 0;
+
+	for (size_t i = 0; i < OPTIONS_MAX && v->options[i].name; i++) {
+		if (!strcmp(v->options[i].name, name))
+			return &v->options[i];
+		names[n++] = v->options[i].name;
+	}
+	near = text_nearest(name, names, n);
+	if (near)
+		(void)err_set(err, EINVAL, "%s has no option %s; did you mean "
+			      "%s?", v->name, name, near);
+	else
+		(void)err_set(err, EINVAL, "%s has no option %s; see holdall "
+			      "%s --help", v->name, name, v->name);
+	(void)usage(err);
+	return NULL;
+}
+
+static int take_option(const struct verb *v, char **argv, int argc, int *i,
+		       struct options *o, struct err *err)
+{
+	const struct option *option = find_option(v, argv[*i], err);
+	char *field;
+
+	if (!option)
+		return -err->num;
+	field = (char *)o + option->field;
+	if (!option->value) {
+		*(bool *)field = true;
+		return 0;
+	}
+	if (*i + 1 >= argc || !argv[*i + 1][0]) {
+		(void)err_set(err, EINVAL, "%s needs a value: %s %s",
+			      option->name, option->name, option->value);
+		return usage(err);
+	}
+	*(const char **)field = argv[++*i];
+	return 0;
+}
+
+static int parse(const struct verb *v, int argc, char **argv,
+		 struct options *o, struct err *err)
+{
+	bool only_operands = false;
+
+	for (int i = 2; i < argc; i++) {
+		const char *a = argv[i];
+		int r = 0;
+
+		if (!only_operands && !strcmp(a, "--"))
+			only_operands = true;
+		else if (!only_operands && !strcmp(a, "--help"))
+			o->help = true;
+		else if (!only_operands && a[0] == '-' && a[1])
+			r = take_option(v, argv, argc, &i, o, err);
+		else if (o->operand || !a[0])
+			r = err_set(err, EINVAL, "one manifest is enough; "
+				    "usage: holdall %s %s", v->name, v->usage),
+			(void)usage(err);
+		else
+			o->operand = a;
+		if (r < 0)
+			return r;
+	}
+	if (!o->operand)
+		o->operand = v->operand;
+	return 0;
+}
+
+static void print_help(const struct verb *v)
+{
+	(void)printf("usage: holdall %s %s\n%s\n", v->name, v->usage,
+		     v->summary);
+	for (size_t i = 0; i < OPTIONS_MAX && v->options[i].name; i++) {
+		const struct option *o = &v->options[i];
+		char left[64];
+
+		(void)snprintf(left, sizeof(left), "%s%s%s", o->name,
+			       o->value ? " " : "", o->value ? o->value : "");
+		(void)printf("  %-12s %s\n", left, o->help);
+	}
+	(void)printf("  %-12s %s\n", "--help", "this text");
+}
+
+static void print_verbs(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		(void)printf("holdall %s %s\n    %s\n", verbs[i].name,
+			     verbs[i].usage, verbs[i].summary);
+}
+
+/* ---- main ---- */
+
+static void block_signals(sigset_t *ret_old)
+{
+	sigset_t set;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, ret_old);
+}
+
+static int run_verb(const struct verb *v, const struct options *o,
+		    struct err *err)
+{
+	CLEANUP_BUF struct buf report = BUF_INIT;
+	sigset_t old;
+	int r;
+
+	block_signals(&old);
+	r = v->run(o, &report, err);
+	if (report.len)
+		(void)fwrite(report.data, 1, report.len, stderr);
+	if (r == -EINTR) {
+		(void)fprintf(stderr, "holdall: %s\n", err->text);
+		/* Whoever waits for us learns that it was the signal. */
+		(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	}
+	return r;
+}
+
+static int bundler_main(int argc, char **argv, struct err *err)
+{
+	struct options o = { 0 };
+	const struct verb *v;
+	int r;
+
+	if (argc < 2) {
+		(void)err_set(err, EINVAL, "a verb is missing; see holdall "
+			      "--help");
+		return usage(err);
+	}
+	if (!strcmp(argv[1], "--help")) {
+		print_verbs();
+		return 0;
+	}
+	v = find_verb(argv[1], err);
+	r = v ? parse(v, argc, argv, &o, err) : -err->num;
+	if (r < 0)
+		return r;
+	if (o.help) {
+		print_help(v);
+		return 0;
+	}
+	return run_verb(v, &o, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct err err = { 0 };
+	int r = fd_ensure_std();
+
+	if (r < 0)
+		return 1;
+	r = bundler_main(argc, argv, &err);
+	if (r == 0 && fflush(stdout) != 0)
+		r = err_sys(&err, errno, "cannot write to standard output");
+	if (r == 0)
+		return 0;
+	(void)fprintf(stderr, "holdall: %s\n", err.text);
+	return err.status ? err.status : 1;
+}

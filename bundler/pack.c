@@ -1,0 +1,255 @@
+/*
+ * pack.c - the order of packing
+ *
+ * manifest -> sources -> tree -> filters and post-steps -> output file (stub,
+ * image, sections, hash tree, seal, trailer) -> name.  Everything that can be
+ * wrong with the manifest and the sources is found before the output is opened;
+ * after that only writing can fail, and then the output is dropped.
+ */
+#include "bundler/pack.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "bundler/assemble.h"
+#include "bundler/bundle_header.h"
+#include "bundler/desktop.h"
+#include "bundler/output.h"
+#include "bundler/recipe.h"
+#include "launcher/state.h"
+#include "runtime/bundle.h"
+#include "runtime/bundle_write.h"
+#include "runtime/fd.h"
+
+#define RULES_MAX_BYTES (1u << 20)
+
+struct packing {
+	const struct pack_options *o;
+	const struct notes *notes;
+	struct recipe recipe;
+	struct rules rules;
+	struct tree tree;
+	struct desktop desktop;
+	struct buf header;
+	struct output output;
+	struct bundle_writer *writer;
+	struct image_options image;
+	struct pack_result result;
+};
+
+void pack_result_free(struct pack_result *r)
+{
+	free(r->output);
+}
+
+static void packing_free(struct packing *p)
+{
+	bundle_writer_free(p->writer);
+	output_free(&p->output);
+	buf_free(&p->header);
+	desktop_free(&p->desktop);
+	tree_free(&p->tree);
+	rules_free(&p->rules);
+	recipe_free(&p->recipe);
+	pack_result_free(&p->result);
+}
+
+/* ---- options ---- */
+
+static int set_image_options(struct packing *p, struct err *err)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t time = PACK_TIME;
+
+	p->image.level = p->o->fast ? IMAGE_LEVEL_FAST : IMAGE_LEVEL;
+	p->image.jobs = p->o->jobs ? p->o->jobs : cpus > 0 ? (unsigned)cpus : 1;
+	if (p->image.jobs > IMAGE_JOBS_MAX)
+		p->image.jobs = IMAGE_JOBS_MAX;
+	if (p->o->epoch &&
+	    (text_read_u64(p->o->epoch, strlen(p->o->epoch), &time) < 0 ||
+	     time > UINT32_MAX))
+		return err_set(err, EINVAL, "SOURCE_DATE_EPOCH=%s is not a "
+			       "number of seconds up to 4294967295",
+			       p->o->epoch);
+	p->image.time = (uint32_t)time;
+	return 0;
+}
+
+static int read_rules(struct packing *p, struct err *err)
+{
+	CLEANUP_FREE char *text = NULL;
+	size_t len;
+	int r = fd_slurp(p->o->rules_fd, RULES_MAX_BYTES, &text, &len);
+
+	if (r < 0)
+		return err_sys(err, -r, "cannot read %s", p->o->rules_path);
+	return rules_read(p->o->rules_path, text, len, &p->rules, err);
+}
+
+static int set_output(struct packing *p, struct err *err)
+{
+	const struct manifest *m = &p->recipe.manifest;
+	const char *command, *slash;
+
+	if (p->o->output) {
+		p->result.output = strdup(p->o->output);
+		return p->result.output ? 0 : err_nomem(err);
+	}
+	command = m->n_commands && m->commands[0].argv.n ?
+		  m->commands[0].argv.v[0] : m->id;
+	slash = strrchr(command, '/');
+	if (asprintf(&p->result.output, "%s.holdall",
+		     slash ? slash + 1 : command) < 0) {
+		p->result.output = NULL;
+		return err_nomem(err);
+	}
+	return 0;
+}
+
+/* ---- the file ---- */
+
+static int make_header(struct packing *p, struct err *err)
+{
+	const struct manifest *m = &p->recipe.manifest;
+	CLEANUP_HEADER struct header h = { 0 };
+	int r = desktop_find(&p->tree, m, p->recipe.dir_fd, &p->desktop, err);
+
+	if (r == 0)
+		r = bundle_header_make(m, &p->tree, &p->desktop, p->notes, &h,
+				       err);
+	return r < 0 ? r : header_format(&h, &p->header, err);
+}
+
+static int write_sections(struct packing *p, struct err *err)
+{
+	const struct manifest *m = &p->recipe.manifest;
+	int r = bundle_writer_section(p->writer, SECTION_MANIFEST, false,
+				      m->text, m->text_len, err);
+
+	if (r == 0 && p->desktop.icon.len)
+		r = bundle_writer_section(p->writer, SECTION_ICON, false,
+					  p->desktop.icon.data,
+					  p->desktop.icon.len, err);
+	if (r == 0 && p->desktop.file.len)
+		r = bundle_writer_section(p->writer, SECTION_DESKTOP, false,
+					  p->desktop.file.data,
+					  p->desktop.file.len, err);
+	return r;
+}
+
+static int write_seal(struct packing *p, struct err *err)
+{
+	char version[32];
+	struct codec codec = {
+		.library = (char *)"zstd", .version = version,
+		.level = p->image.level, .block_size = IMAGE_BLOCK_SIZE,
+	};
+
+	image_codec_version(version, sizeof(version));
+	return bundle_writer_finish(p->writer, p->header.data, p->header.len,
+				    &codec, err);
+}
+
+static int write_bundle(struct packing *p, struct err *err)
+{
+	int r = bundle_writer_new(p->output.fd, p->o->stub_fd, &p->writer,
+				  err);
+
+	if (r < 0)
+		return r;
+	notes_step(p->notes, "compressing %zu files and folders", p->tree.n);
+	r = image_write(&p->tree, p->output.fd,
+			bundle_writer_payload_start(p->writer), &p->image,
+			p->notes, &p->result.image, err);
+	if (r == 0)
+		r = bundle_writer_image_done(p->writer, p->result.image.size,
+					     err);
+	if (r == 0)
+		r = write_sections(p, err);
+	if (r == 0)
+		r = notes_check(p->notes, err);
+	if (r == 0)
+		r = write_seal(p, err);
+	return r == 0 ? notes_check(p->notes, err) : r;
+}
+
+/* Reads what was written as any reader would: a bundle of ours that does not
+ * open is never put in anybody's place. */
+static int check_bundle(struct packing *p,
+			uint8_t ret_hash[LAYOUT_HASH_SIZE], struct err *err)
+{
+	CLEANUP_BUNDLE struct bundle b = BUNDLE_INIT;
+	int fd = dup(p->output.fd), r;
+
+	if (fd < 0)
+		return err_sys(err, errno, "cannot copy a descriptor");
+	r = bundle_open_fd(fd, p->result.output, &b, err);
+	if (r < 0)
+		return err_prefix(err, "the new bundle is not good");
+	memcpy(ret_hash, b.seal_hash, LAYOUT_HASH_SIZE);
+	p->result.file_size = b.file_size;
+	return 0;
+}
+
+static int write_output(struct packing *p, struct err *err)
+{
+	uint8_t hash[LAYOUT_HASH_SIZE];
+	struct err said = { 0 };
+	int r = output_open(p->result.output, false, &p->output, err);
+
+	if (r < 0)
+		return r;
+	r = write_bundle(p, err);
+	if (r == 0)
+		r = check_bundle(p, hash, err);
+	if (r < 0)
+		return err_prefix(err, "%s", p->result.output);
+	r = output_commit(&p->output, err);
+	if (r < 0)
+		return r;
+	/* The bundle is good without it: it only starts with a new home. */
+	if (state_record_pack(p->recipe.manifest.id, p->result.output, hash,
+			      &said) < 0)
+		notes_note(p->notes, "the bundle will not continue the home of "
+			   "an earlier one at this place: %s", said.text);
+	return 0;
+}
+
+static int pack_all(struct packing *p, struct buf *report, struct err *err)
+{
+	int r = set_image_options(p, err);
+
+	if (r == 0)
+		r = read_rules(p, err);
+	if (r == 0)
+		r = recipe_read(p->o->manifest, &p->recipe, report, err);
+	if (r == 0)
+		r = set_output(p, err);
+	if (r == 0)
+		r = tree_new(&p->tree, err);
+	if (r == 0)
+		r = assemble(&p->recipe, &p->rules, p->image.time, p->notes,
+			     &p->tree, err);
+	if (r == 0)
+		r = make_header(p, err);
+	return r < 0 ? r : write_output(p, err);
+}
+
+int pack(const struct pack_options *o, const struct notes *notes,
+	 struct pack_result *ret, struct buf *report, struct err *err)
+{
+	struct packing p = { .o = o, .notes = notes, .recipe = RECIPE_INIT,
+			     .output = OUTPUT_INIT, .header = BUF_INIT,
+			     .desktop = { .file = BUF_INIT,
+					  .icon = BUF_INIT } };
+	int r = pack_all(&p, report, err);
+
+	if (r == 0) {
+		*ret = p.result;
+		p.result.output = NULL;
+	}
+	packing_free(&p);
+	return r;
+}
