@@ -1,8 +1,9 @@
 #!/bin/bash
-# bundles.sh - packs one of the bundles that all suites use: jq, python3, box
+# bundles.sh - packs one of the bundles that all suites use
 #
 # jq and python3 are the examples of manifests/; the box is a static busybox,
-# which needs nothing and has a tool for most attacks.
+# which needs nothing and has a tool for most attacks.  ask is a box that asks to
+# write into the working directory; attack one with the programs of tests/attack.
 set -u
 T=$SCRATCH/src
 HOME=$SCRATCH/home
@@ -18,5 +19,17 @@ jq | python3)
 box)
 	make_box "$T/box" org.example.Box
 	"$HOLDALL" pack "$T/box/holdall.yaml" --fast -o "$BOX"
+	;;
+ask)
+	make_box "$T/ask" org.example.Ask 'permissions:' \
+		'  files: [{path: cwd, access: rw}]'
+	"$HOLDALL" pack "$T/ask/holdall.yaml" --fast -o "$BUNDLES/ask.holdall"
+	;;
+attack)
+	mkdir -p "$T/attack/tree/attack"
+	cp "$ATTACK"/* "$T/attack/tree/attack/" &&
+		make_box "$T/attack" org.example.Attack &&
+		"$HOLDALL" pack "$T/attack/holdall.yaml" --fast \
+			-o "$BUNDLES/attack.holdall"
 	;;
 esac

@@ -300,7 +300,8 @@ suite_main()
 	suite=$(basename "$0" _test.sh)
 	# In the order in which they stand in the file.
 	[ $# -gt 0 ] || mapfile -t tests < <(
-		sed -n 's/^\(test_[a-zA-Z0-9_]*\)()$/\1/p' "$0")
+		sed -n 's/^\(test_[a-zA-Z0-9_]*\)()$/\1/p' "$0"
+		[ -z "${MORE_TESTS:-}" ] || printf '%s\n' $MORE_TESTS)
 	for name in "${tests[@]}"; do
 		rm -f "$SCRATCH/current"
 		timeout -k 5 "$TEST_SECONDS" bash "$0" --one \

@@ -1,0 +1,215 @@
+#!/bin/bash
+# verbs_test.sh - the verbs that look at a bundle
+. "$(dirname "$0")/lib.sh"
+
+test_info()
+{
+	run "$HOLDALL" info "$JQ"
+	expect_ok
+	expect_out_has org.jqlang.jq
+}
+
+test_info_json()
+{
+	run "$HOLDALL" info "$BOX" --json
+	expect_ok
+	/usr/bin/jq -e '.id == "org.example.Box" and .version == "1" and
+		(.name | type) == "string" and .command != null and
+		.permissions != null and .image.offset % 65536 == 0 and
+		.image.size > 0 and (.sections | length) > 0 and
+		(.signatures | type) == "array"' "$T/out" >/dev/null ||
+		fail "not what it should hold: $(show "$T/out")"
+}
+
+test_any_squashfs_tool_opens_the_image()
+{
+	local offset
+	offset=$("$HOLDALL" info "$BOX" --json | /usr/bin/jq .image.offset)
+	run unsquashfs -o "$offset" -d out "$BOX"
+	expect_status 0
+	cmp out/bin/busybox /bin/busybox || fail "other bytes"
+	run unsquashfs -o "$offset" -ll "$BOX"
+	local dir
+	for dir in proc dev sys tmp run home mnt media srv; do
+		grep -q "squashfs-root/$dir\$" "$T/out" || fail "no /$dir in it"
+	done
+}
+
+test_seal_is_what_the_trailer_says()
+{
+	run "$HOLDALL" info "$BOX" --seal
+	expect_ok
+	head -n 1 "$T/out" | grep -qx holdall-seal=1 || fail "$(show "$T/out")"
+	local size
+	size=$(stat -c %s "$T/out")
+	[ "$(od -An -tu8 -j $(($(stat -c %s "$BOX") - 192 + 56)) -N 8 "$BOX" |
+		tr -d ' ')" = "$size" ] || fail "not all of it"
+}
+
+test_verify()
+{
+	run "$HOLDALL" verify "$BOX"
+	expect_status 3		# good, but unsigned
+	grep -qhE "stub: (this holdall's|not covered by the signature)" \
+		"$T/out" "$T/err" || fail "no word about the stub"
+	grep -qh "stub: this holdall's" "$T/out" "$T/err" || fail "it is our own"
+	cp "$BOX" b
+	printf '\1' | dd of=b bs=1 seek=$((0x1000)) conv=notrunc status=none
+	run "$HOLDALL" verify b
+	grep -qh 'stub: not covered' "$T/out" "$T/err" ||
+		fail "a changed stub passes as ours"
+	[ "$status" -eq 3 ] || fail "status $status"
+}
+
+test_ls()
+{
+	run "$HOLDALL" ls "$BOX" /bin
+	expect_ok
+	expect_out_has busybox
+	run "$HOLDALL" ls "$BOX"
+	expect_ok
+	expect_out_has bin
+	run "$HOLDALL" ls "$BOX" /nosuch
+	expect_refused 1
+	run "$HOLDALL" ls "$BOX" /../../etc
+	expect_status 1
+}
+
+test_cat()
+{
+	run "$HOLDALL" cat "$BOX" /bin/busybox
+	expect_ok
+	cmp "$T/out" /bin/busybox || fail "other bytes"
+	run "$HOLDALL" cat "$BOX" /nosuch
+	expect_refused 1
+	run "$HOLDALL" cat "$BOX" /bin
+	expect_refused 1
+	"$HOLDALL" cat "$BOX" /bin/busybox 2>"$T/err" | head -c 10 >/dev/null
+}
+
+test_extract()
+{
+	run "$HOLDALL" extract "$BOX" -o out
+	expect_status 0
+	cmp out/bin/busybox /bin/busybox || fail "other bytes"
+	[ "$(readlink out/bin/sh)" = busybox ] || fail "links"
+	[ -x out/bin/busybox ] || fail "modes"
+	run "$HOLDALL" extract "$BOX" -o out
+	expect_refused 1
+	# Nothing half-made where there is no room.
+	run unshare -Urm sh -c 'mount -t tmpfs -o size=256k none "$1" &&
+		"$0" extract "$2" -o "$1/out"' "$HOLDALL" "$T/run" "$BOX"
+	expect_status 1
+	expect_err_match 'space|full'
+}
+
+# Names in an image that lead out of the folder must not be followed.
+test_extract_of_a_hostile_image()
+{
+	mkdir -p evil/tree
+	make_box evil org.example.Evil
+	ln -s "$T/victim" evil/tree/way
+	mkdir "$T/victim"
+	pack evil evil.holdall
+	run "$HOLDALL" extract evil.holdall -o out
+	expect_status 0
+	[ -z "$(ls -A "$T/victim")" ] || fail "wrote through a link"
+	[ -L out/way ] || fail "the link is not a link"
+	run "$HOLDALL" cat evil.holdall /way/x
+	expect_refused 1
+}
+
+test_mount()
+{
+	mkdir m
+	"$HOLDALL" mount "$BOX" m >"$T/out" 2>"$T/err" &
+	local p=$!
+	if ! wait_until 5 test -e m/bin/busybox; then
+		kill $p 2>/dev/null
+		wait $p
+		# Without setuid fusermount3 an ordinary user cannot; it must say so.
+		[ -s "$T/err" ] || fail "neither mounted nor said why"
+		[ -u "$(command -v fusermount3)" ] 2>/dev/null &&
+			fail "$(show "$T/err")"
+		skip "no setuid fusermount3: $(show "$T/err")"
+	fi
+	cmp m/bin/busybox /bin/busybox || fail "other bytes"
+	kill $p
+	wait $p
+	wait_until 3 mount_is_gone || fail "still mounted"
+}
+
+mount_is_gone()
+{
+	! grep -qF "$T/work/m" /proc/self/mountinfo
+}
+
+test_help()
+{
+	local verb
+	for verb in run info verify ls cat extract mount permissions pack lint; do
+		run "$HOLDALL" "$verb" --help
+		expect_ok
+		expect_out_has "$verb"
+		[ "$(wc -l <"$T/out")" -ge 3 ] || fail "$verb --help is too short"
+	done
+	run "$HOLDALL" --help
+	expect_ok
+	run "$HOLDALL" --version
+	expect_ok
+	expect_out_has holdall
+}
+
+test_usage_errors()
+{
+	run "$HOLDALL"
+	expect_status 2
+	run "$HOLDALL" nosuchverb
+	expect_refused 2
+	run "$HOLDALL" info
+	expect_refused 2
+	run "$HOLDALL" info --nosuch "$BOX"
+	expect_refused 2
+	run "$HOLDALL" run
+	expect_refused 125
+	run "$HOLDALL" inof "$BOX"
+	expect_refused 2
+	expect_err_has info
+}
+
+test_lint()
+{
+	run "$HOLDALL" lint "$TREE/manifests/jq/holdall.yaml"
+	expect_status 0
+	printf 'schema: 1\nid: org.example.X\nvresion: "1"\n' >bad.yaml
+	run "$HOLDALL" lint bad.yaml
+	expect_status 1
+	expect_err_has 'bad.yaml:3:1'
+	expect_err_has 'vresion: "1"'
+	expect_err_has '^'
+	expect_err_has version
+}
+
+test_thin_bundle()
+{
+	mkdir -p b/tree
+	cat >b/hello.sh <<'X'
+#!/bin/sh
+echo thin "$(ls /usr/bin | grep -c .)" "$(cat /app/data)"
+ls /etc/shadow /root/x /home/other 2>/dev/null
+X
+	chmod 755 b/hello.sh
+	mv b/hello.sh b/tree/hello
+	echo data >b/tree/data
+	{
+		printf 'schema: 1\nid: org.example.Thin\nversion: "1"\nkind: thin\n'
+		printf 'command: /app/hello\nsources:\n  - dir: {path: ./tree, to: /app}\n'
+	} >b/holdall.yaml
+	pack b b.holdall
+	run ./b.holdall
+	expect_status 0
+	expect_out_has "thin $(ls /usr/bin | grep -c .) data"
+	expect_out_lacks shadow
+}
+
+suite_main "$@"
