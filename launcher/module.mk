@@ -13,7 +13,8 @@ launcher_FUZZ :=
 # only one that links libseccomp.
 launcher_SRCS += launcher/filters.c launcher/caps.c launcher/landlock.c \
 	launcher/bpf_run.c
-launcher_TESTS += launcher/landlock_test.c launcher/filters_test.c
+launcher_TESTS += launcher/caps_test.c launcher/landlock_test.c \
+	launcher/filters_test.c
 
 FILTERS_GEN := launcher/filters_gen.c launcher/filters_table.c \
 	launcher/filters_emit.c
