@@ -1,1 +1,14 @@
 # bench: measurements against peers
+#
+# clock is the app that is started, timer starts it and others in turns.
+
+$(BUILD)/bench/clock: bench/clock.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -static $< -o $@
+
+$(BUILD)/bench/timer: bench/timer.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $< -o $@
+
+.PHONY: clocks
+clocks: $(BUILD)/bench/clock $(BUILD)/bench/timer

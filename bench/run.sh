@@ -1,0 +1,73 @@
+#!/bin/bash
+# run.sh - all measurements, side by side with the targets: `make bench`
+#
+# Ratios count, from one run on one machine; absolute times do not.  Everything is
+# started as an ordinary user (as in tests/check.sh); the memory of processes
+# that nobody but root may look at is measured if we are root.  Bounded: under
+# three minutes.  BENCH_ROUNDS sets how often (40).
+set -u
+unset MAKEFLAGS MFLAGS MAKELEVEL
+cd "$(dirname "$0")/.." || exit 1
+BUILD=${BUILD:-build}
+rounds=${BENCH_ROUNDS:-40}
+
+die()
+{
+	echo "bench: $*" >&2
+	exit 1
+}
+
+make -s all clocks || die "the build failed"
+command -v bwrap >/dev/null || die "no bwrap to compare with (make deps)"
+
+if [ "$(id -u)" -eq 0 ]; then
+	user=${HOLDALL_TEST_USER:-holdall-test}
+	id "$user" >/dev/null 2>&1 ||
+		useradd --create-home --shell /bin/bash "$user" ||
+		die "cannot make the user $user"
+	[ "$(stat -c %a /dev/fuse 2>/dev/null)" = 666 ] || chmod 666 /dev/fuse
+	home=$(getent passwd "$user" | cut -d: -f6)
+	W=$(mktemp -d "$home/bench.XXXXXX") || die "cannot write to $home"
+	as=(setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups
+		--inh-caps=-all env -i PATH=/usr/bin:/bin HOME="$W/home"
+		USER="$user" XDG_RUNTIME_DIR="$W/run")
+else
+	W=$(mktemp -d "${TMPDIR:-/tmp}/holdall-bench.XXXXXX") || exit 1
+	as=(env HOME="$W/home" XDG_RUNTIME_DIR="$W/run")
+fi
+trap 'chmod -R u+rwx "$W" 2>/dev/null; rm -rf "$W"' EXIT
+
+mkdir "$W/home" "$W/run" "$W/app" "$W/app/bin"
+chmod 700 "$W/run"
+cp "$BUILD/holdall" "$BUILD/holdall-stub" "$BUILD/holdall-bundler" \
+	"$BUILD/bench/clock" "$BUILD/bench/timer" "$W/"
+cp "$BUILD/bench/clock" "$W/app/bin/"
+cp /bin/busybox "$W/app/bin/sleep"
+cat >"$W/holdall.yaml" <<'X'
+schema: 1
+id: org.example.Clock
+version: "1"
+command: /bin/clock
+commands: {sleep: /bin/sleep}
+sources:
+  - dir: ./app
+X
+# Packed by this tree's program: its rules lie beside the sources.
+"$BUILD/holdall" pack "$W/holdall.yaml" -o "$W/clock.holdall" >/dev/null &&
+	"$BUILD/holdall" pack manifests/python3/holdall.yaml \
+		-o "$W/python3.holdall" >/dev/null || die "cannot pack"
+[ "$(id -u)" -ne 0 ] || chown -R "$user": "$W"
+export W rounds
+
+echo "== start: exec to the app's first instruction (targets: x first <= 0.70)"
+bench/start.sh "${as[@]}"
+echo
+echo "== warm start of python3, x exit <= 1.10"
+bench/warm.sh "${as[@]}"
+echo
+echo "== memory, idle, PSS without the app (target: <= 800 KiB)"
+bench/memory.sh "${as[@]}"
+echo
+echo "== size (target: stub <= 1.7 MiB)"
+stat -c '%s %n' "$BUILD/holdall-stub" "$W/clock.holdall" "$W/python3.holdall" |
+	awk '{ sub(/.*\//, "", $2); printf "%-24s %8.2f MiB\n", $2, $1 / 1048576 }'
