@@ -36,3 +36,9 @@ $(BUILD)/gen/image_jail.gen.h: $(BUILD)/gen/jail_gen $(IMAGE_SRCS)
 
 $(BUILD)/obj/runtime/image_jail.o: $(BUILD)/gen/image_jail.gen.h
 runtime_TESTS += runtime/image_stream_test.c runtime/image_fuse_test.c
+
+runtime_TESTS += runtime/text_test.c runtime/json_test.c runtime/seal_test.c \
+	runtime/trailer_test.c runtime/hashtree_test.c runtime/bundle_test.c \
+	runtime/payload_test.c
+runtime_FUZZ += runtime/seal_fuzz.c runtime/trailer_fuzz.c
+runtime_FUZZ += runtime/image_fuzz.c runtime/image_records_fuzz.c
