@@ -141,7 +141,11 @@ static int check_header(const char *header, size_t len, struct err *err)
 	do {
 		r = text_next_line(&it, &line, err);
 	} while (r > 0);
-	return r < 0 ? err_prefix(err, "header") : 0;
+	if (r == 0)
+		return 0;
+	(void)err_prefix(err, "header");
+	err->num = EBADMSG;	/* whatever was wrong with the text */
+	return -EBADMSG;
 }
 
 static int check_codec(const struct codec *c, struct err *err)

@@ -325,8 +325,9 @@ static int check_key(const struct text_line *line, bool strict,
 		if (is_key_byte(line->key[i], strict))
 			continue;
 		return err_set(err, EINVAL,
-			       "line %u: a key holds only a-z, 0-9, '.' and '-'",
-			       line->number);
+			       "line %u: a key holds only %s, 0-9, '.' and '-'",
+			       line->number,
+			       strict ? "a-z" : "a-z, A-Z, '_'");
 	}
 	if (!line->key_len)
 		return err_set(err, EINVAL, "line %u: no key before '='",
