@@ -156,7 +156,7 @@ static int reopen(int fd, int flags)
 	int again;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	again = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	again = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
 	if (again < 0)
 		return -errno;
 	close(again);
