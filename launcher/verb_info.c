@@ -1,0 +1,327 @@
+/*
+ * verb_info.c - info: what a bundle is, from trailer and seal alone
+ *
+ * Neither the payload nor the image is looked at: everything shown is under the
+ * seal's hash.  --seal and --signature write the raw bytes, with which minisign
+ * checks a bundle without us.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "launcher/cli.h"
+#include "launcher/out.h"
+#include "launcher/signatures.h"
+#include "launcher/state.h"
+#include "runtime/fd.h"
+#include "runtime/json.h"
+
+/* What both forms show. */
+struct info {
+	struct bundle bundle;
+	struct header header;
+	struct strlist signatures;
+	char *origin;
+	char seal_hex[2 * LAYOUT_HASH_SIZE + 1];
+};
+
+static void info_free(struct info *i)
+{
+	bundle_free(&i->bundle);
+	header_free(&i->header);
+	strlist_free(&i->signatures);
+	free(i->origin);
+}
+
+static int write_seal(const struct bundle *b, struct err *err)
+{
+	CLEANUP_FREE char *seal = NULL;
+	size_t len;
+	int r = bundle_read_seal(b, &seal, &len, err);
+
+	return r < 0 ? r : out_write(seal, len, err);
+}
+
+static int write_signature(const struct info *i, struct err *err)
+{
+	const char *first;
+
+	if (!i->signatures.n)
+		return err_set(err, ENODATA, "%s is not signed",
+			       i->bundle.name);
+	/* minisign reads one; more are told apart by --json. */
+	first = i->signatures.v[0];
+	return out_write(first, strlen(first), err);
+}
+
+/* ---- for programs ---- */
+
+static void json_command(struct json *j, const struct header_command *c)
+{
+	json_open(j, NULL, '{');
+	json_str(j, "name", c->name ? c->name : "");
+	json_open(j, "argv", '[');
+	for (size_t i = 0; i < c->argv.n; i++)
+		json_str(j, NULL, c->argv.v[i]);
+	json_close(j, ']');
+	json_close(j, '}');
+}
+
+static void json_commands(struct json *j, const struct header *h)
+{
+	if (h->n_commands && h->commands[0].argv.n)
+		json_str(j, "command", h->commands[0].argv.v[0]);
+	else
+		json_null(j, "command");
+	json_open(j, "commands", '[');
+	for (size_t i = 0; i < h->n_commands; i++)
+		json_command(j, &h->commands[i]);
+	json_close(j, ']');
+}
+
+static void json_permissions(struct json *j, const struct perms *perms)
+{
+	char sentence[512];
+
+	json_open(j, "permissions", '[');
+	for (size_t i = 0; i < perms->n; i++) {
+		const struct permission *p = &perms->v[i];
+
+		json_open(j, NULL, '{');
+		json_str(j, "word", perm_word_name(p->word));
+		json_str(j, "value", p->value);
+		json_str(j, "risk", perm_risk(p) == RISK_HARMLESS ?
+			 "harmless" : "ask");
+		json_str(j, "sentence", perm_sentence(p, sentence,
+						      sizeof(sentence)));
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void json_sections(struct json *j, const struct bundle *b)
+{
+	char hex[2 * LAYOUT_HASH_SIZE + 1];
+
+	json_open(j, "sections", '[');
+	for (unsigned i = 0; i < b->seal.n_sections; i++) {
+		const struct section *s = &b->seal.sections[i];
+
+		json_open(j, NULL, '{');
+		json_str(j, "type", section_type_name(s->type));
+		json_u64(j, "number", s->type);
+		json_bool(j, "critical", s->critical);
+		json_u64(j, "offset", b->payload_start + s->offset);
+		json_u64(j, "size", s->size);
+		text_hex(hex, s->hash, LAYOUT_HASH_SIZE);
+		json_str(j, "hash", hex);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void json_signatures(struct json *j, const struct strlist *signatures)
+{
+	json_open(j, "signatures", '[');
+	for (size_t i = 0; i < signatures->n; i++) {
+		char comment[SIGNATURE_COMMENT_MAX];
+
+		json_open(j, NULL, '{');
+		json_str(j, "trusted-comment",
+			 signature_comment(signatures->v[i], comment,
+					   sizeof(comment)));
+		json_str(j, "text", signatures->v[i]);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void json_codec(struct json *j, const struct codec *c)
+{
+	json_open(j, "codec", '{');
+	json_str(j, "library", c->library ? c->library : "");
+	json_str(j, "version", c->version ? c->version : "");
+	json_u64(j, "level", c->level);
+	json_u64(j, "block-size", c->block_size);
+	json_close(j, '}');
+}
+
+static int write_json(const struct info *i, struct err *err)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	const struct section *image = seal_section(&i->bundle.seal,
+						   SECTION_IMAGE);
+	struct json j = JSON_INIT(&b);
+
+	json_open(&j, NULL, '{');
+	json_str(&j, "id", i->header.id);
+	json_str(&j, "version", i->header.version);
+	json_str(&j, "name", i->header.name);
+	json_commands(&j, &i->header);
+	json_str(&j, "kind", i->header.kind == KIND_THIN ? "thin" : "full");
+	json_str(&j, "arch", i->header.arch ? i->header.arch : "");
+	json_bool(&j, "graphical", i->header.graphical);
+	json_bool(&j, "sandbox-required", i->header.sandbox_required);
+	json_permissions(&j, &i->header.perms);
+	json_str(&j, "origin", i->origin);
+	json_str(&j, "seal", i->seal_hex);
+	json_open(&j, "image", '{');
+	json_u64(&j, "offset", i->bundle.payload_start +
+		 (image ? image->offset : 0));
+	json_u64(&j, "size", image ? image->size : 0);
+	json_close(&j, '}');
+	json_sections(&j, &i->bundle);
+	json_codec(&j, &i->bundle.seal.codec);
+	json_signatures(&j, &i->signatures);
+	json_u64(&j, "size", i->bundle.file_size);
+	json_close(&j, '}');
+	return out_buf(&b, err);
+}
+
+/* ---- for people ---- */
+
+static void text_field(struct buf *b, const char *name)
+{
+	buf_addf(b, "%-12s ", name);
+}
+
+static void text_argv(struct buf *b, const struct strlist *argv)
+{
+	for (size_t i = 0; i < argv->n; i++) {
+		if (i)
+			buf_addc(b, ' ');
+		text_quote(b, argv->v[i]);
+	}
+	buf_addc(b, '\n');
+}
+
+static void text_commands(struct buf *b, const struct header *h)
+{
+	for (size_t i = 0; i < h->n_commands; i++) {
+		const struct header_command *c = &h->commands[i];
+
+		text_field(b, i ? "" : "command");
+		if (c->name && c->name[0])
+			buf_addf(b, "%s: ", c->name);
+		text_argv(b, &c->argv);
+	}
+}
+
+static void text_permissions(struct buf *b, const struct header *h)
+{
+	char sentence[512];
+
+	text_field(b, "asks to");
+	if (!h->perms.n)
+		buf_adds(b, h->graphical ? "show windows\n" : "do nothing "
+			 "beyond the sandbox\n");
+	for (size_t i = 0; i < h->perms.n; i++) {
+		const struct permission *p = &h->perms.v[i];
+
+		if (i)
+			text_field(b, "");
+		buf_addf(b, "%s (", perm_sentence(p, sentence,
+						  sizeof(sentence)));
+		buf_addf(b, "%s=", perm_word_name(p->word));
+		text_quote(b, p->value);
+		buf_addf(b, "%s)\n", perm_risk(p) == RISK_ASK ?
+			 ", needs a yes" : "");
+	}
+}
+
+static void text_sections(struct buf *b, const struct bundle *bundle)
+{
+	char size[32];
+
+	for (unsigned i = 0; i < bundle->seal.n_sections; i++) {
+		const struct section *s = &bundle->seal.sections[i];
+
+		text_field(b, i ? "" : "sections");
+		buf_addf(b, "%s, %s at %" PRIu64 "\n",
+			 section_type_name(s->type),
+			 text_size(size, sizeof(size), s->size),
+			 bundle->payload_start + s->offset);
+	}
+}
+
+static void text_signatures(struct buf *b, const struct strlist *signatures)
+{
+	char comment[SIGNATURE_COMMENT_MAX];
+
+	text_field(b, "signatures");
+	if (!signatures->n)
+		buf_adds(b, "none\n");
+	for (size_t i = 0; i < signatures->n; i++) {
+		if (i)
+			text_field(b, "");
+		text_quote(b, signature_comment(signatures->v[i], comment,
+						sizeof(comment)));
+		buf_addc(b, '\n');
+	}
+}
+
+static int write_text(const struct info *i, struct err *err)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	const struct header *h = &i->header;
+	char size[32];
+
+	text_quote(&b, h->name);
+	buf_addf(&b, " %s\n", h->version);
+	text_field(&b, "id");
+	buf_addf(&b, "%s\n", h->id);
+	text_commands(&b, h);
+	text_field(&b, "kind");
+	buf_addf(&b, "%s, for %s%s%s\n",
+		 h->kind == KIND_THIN ? "thin" : "full",
+		 h->arch ? h->arch : "any computer",
+		 h->graphical ? ", with windows" : "",
+		 h->sandbox_required ? ", never without the sandbox" : "");
+	text_permissions(&b, h);
+	text_field(&b, "size");
+	buf_addf(&b, "%s\n", text_size(size, sizeof(size),
+				       i->bundle.file_size));
+	text_sections(&b, &i->bundle);
+	text_field(&b, "origin");
+	buf_addf(&b, "%s\n", i->origin);
+	text_field(&b, "seal");
+	buf_addf(&b, "%s\n", i->seal_hex);
+	text_signatures(&b, &i->signatures);
+	return out_buf(&b, err);
+}
+
+/* Without a home there is no record of packs: the bundle's own seal it is. */
+static int find_origin(struct info *i, struct err *err)
+{
+	struct err ignored;
+
+	if (state_origin(&i->bundle, &i->header, &i->origin, &ignored) == 0)
+		return 0;
+	i->origin = strdup("unknown");
+	return i->origin ? 0 : err_nomem(err);
+}
+
+int verb_info(struct options *o, struct err *err)
+{
+	CLEANUP(info_free) struct info i = { .bundle = BUNDLE_INIT };
+	int r = cli_open_bundle(o, &i.bundle, err);
+
+	if (r < 0)
+		return r;
+	if (o->seal)
+		return write_seal(&i.bundle, err);
+	r = signatures_read(&i.bundle, &i.signatures, err);
+	if (r < 0)
+		return r;
+	if (o->signature)
+		return write_signature(&i, err);
+	r = header_parse(i.bundle.seal.header, i.bundle.seal.header_len,
+			 &i.header, err);
+	if (r < 0)
+		return err_prefix(err, "%s", i.bundle.name);
+	r = find_origin(&i, err);
+	if (r < 0)
+		return r;
+	text_hex(i.seal_hex, i.bundle.seal_hash, LAYOUT_HASH_SIZE);
+	return o->json ? write_json(&i, err) : write_text(&i, err);
+}
