@@ -363,7 +363,8 @@ static int run_verb(const struct verb *v, const struct options *o,
 	if (report.len)
 		(void)fwrite(report.data, 1, report.len, stderr);
 	if (r == -EINTR) {
-		(void)fprintf(stderr, "holdall: %s\n", err->text);
+		(void)fputs("holdall: interrupted; nothing was written\n",
+			    stderr);
 		/* Whoever waits for us learns that it was the signal. */
 		(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	}

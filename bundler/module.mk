@@ -11,7 +11,9 @@ bundler_SRCS := \
 	bundler/output.c bundler/stub.c bundler/pack.c bundler/lint.c
 
 bundler_TESTS := \
-	bundler/image_write_test.c
+	bundler/tree_test.c bundler/image_write_test.c \
+	bundler/source_files_test.c bundler/output_test.c \
+	bundler/pack_test.c
 
 bundler_FUZZ :=
 
