@@ -237,7 +237,7 @@ static void text_sections(struct buf *b, const struct bundle *bundle)
 		const struct section *s = &bundle->seal.sections[i];
 
 		text_field(b, i ? "" : "sections");
-		buf_addf(b, "%s, %s at %" PRIu64 "\n",
+		buf_addf(b, "%s (%s at %" PRIu64 ")\n",
 			 section_type_name(s->type),
 			 text_size(size, sizeof(size), s->size),
 			 bundle->payload_start + s->offset);

@@ -144,7 +144,16 @@ static int list_entry(struct listing *l, const struct image_record *rec,
 	return 0;
 }
 
-/* A link is shown as what it is with -l, else what it leads to is listed. */
+/* With -l a link is shown as what it is, unless a slash behind it says what it
+ * leads to, which is listed in all other cases. */
+static int follow(const struct listing *l, const char *operand)
+{
+	size_t n = strlen(operand);
+
+	return l->longer && !(n && operand[n - 1] == '/') ?
+		0 : IMAGE_STREAM_FOLLOW;
+}
+
 static int list_path(const struct bundle *b, const char *operand,
 		     struct listing *l, struct err *err)
 {
@@ -154,9 +163,7 @@ static int list_path(const struct bundle *b, const char *operand,
 	int r = image_path(operand, &path, err);
 
 	if (r == 0)
-		r = image_stream_open(b, path,
-				      l->longer ? 0 : IMAGE_STREAM_FOLLOW, &s,
-				      err);
+		r = image_stream_open(b, path, follow(l, operand), &s, err);
 	if (r < 0)
 		return r;
 	free(steal_ptr(&l->root));
