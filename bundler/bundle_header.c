@@ -20,13 +20,15 @@ static char *copy(const char *s, bool *failed)
 static int set_texts(const struct manifest *m, const struct desktop *d,
 		     struct header *h, struct err *err)
 {
-	bool failed = false;
+	const char *last = strrchr(m->id, '.') + 1;
+	bool failed = false, named;
 
 	h->id = copy(m->id, &failed);
 	h->version = copy(m->version, &failed);
-	h->name = copy(m->name ? m->name : d->name, &failed);
-	if (!h->name)
-		h->name = copy(strrchr(m->id, '.') + 1, &failed);
+	/* The reader's default is the id's last part; the desktop file says it
+	 * better. */
+	named = m->name && strcmp(m->name, last);
+	h->name = copy(named || !d->name ? m->name : d->name, &failed);
 	h->arch = copy(elf_machine_name(elf_machine_here(), elf_class_here()),
 		       &failed);
 	h->workdir = copy(m->workdir, &failed);

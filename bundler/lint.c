@@ -38,8 +38,8 @@ static void look_at_files(const struct recipe *r, const struct source *s,
 	}
 }
 
-int lint(const char *manifest, const struct notes *notes, struct buf *report,
-	 struct err *err)
+int lint_run(const char *manifest, const struct notes *notes,
+	     struct buf *report, struct err *err)
 {
 	CLEANUP_RECIPE struct recipe r = RECIPE_INIT;
 	int e = recipe_read(manifest, &r, report, err);

@@ -9,7 +9,7 @@
 
 /* Everything that can be said without reading a source: all messages of the
  * reader (in `report`), and notes on sources that are not there.  0: good. */
-int lint(const char *manifest, const struct notes *notes, struct buf *report,
-	 struct err *err);
+int lint_run(const char *manifest, const struct notes *notes,
+	     struct buf *report, struct err *err);
 
 #endif

@@ -195,7 +195,7 @@ static int verb_pack(const struct options *o, struct buf *report,
 	p.stub_fd = stub_fd;
 	p.rules_fd = rules_fd;
 	p.rules_path = rules_path;
-	r = pack(&p, &notes, &result, report, err);
+	r = pack_run(&p, &notes, &result, report, err);
 	clear_bar(&telling);
 	if (r == 0)
 		print_result(&result, &start);
@@ -208,7 +208,7 @@ static int verb_lint(const struct options *o, struct buf *report,
 	struct telling telling = { 0 };
 	struct notes notes = telling_notes(&telling);
 	char name[512];
-	int r = lint(o->operand, &notes, report, err);
+	int r = lint_run(o->operand, &notes, report, err);
 
 	if (r == 0)
 		(void)printf("%s: good\n", text_quoted(name, sizeof(name),

@@ -237,8 +237,8 @@ static int pack_all(struct packing *p, struct buf *report, struct err *err)
 	return r < 0 ? r : write_output(p, err);
 }
 
-int pack(const struct pack_options *o, const struct notes *notes,
-	 struct pack_result *ret, struct buf *report, struct err *err)
+int pack_run(const struct pack_options *o, const struct notes *notes,
+	     struct pack_result *ret, struct buf *report, struct err *err)
 {
 	struct packing p = { .o = o, .notes = notes, .recipe = RECIPE_INIT,
 			     .output = OUTPUT_INIT, .header = BUF_INIT,

@@ -37,7 +37,7 @@ void pack_result_free(struct pack_result *r);
 
 /* Either the whole bundle stands at its place afterwards, or nothing has
  * changed.  `report` gets the messages of a faulty manifest (several lines). */
-int pack(const struct pack_options *o, const struct notes *notes,
-	 struct pack_result *ret, struct buf *report, struct err *err);
+int pack_run(const struct pack_options *o, const struct notes *notes,
+	     struct pack_result *ret, struct buf *report, struct err *err);
 
 #endif

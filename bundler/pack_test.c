@@ -74,7 +74,7 @@ static int run_pack(const char *out, unsigned jobs, const char *epoch)
 	o.stub_fd = stub_fd;
 	(void)snprintf(yaml, sizeof(yaml), "%s/holdall.yaml", dir);
 	(void)snprintf(path, sizeof(path), "%s/%s", dir, out);
-	return pack(&o, &notes, &result, &report, &err);
+	return pack_run(&o, &notes, &result, &report, &err);
 }
 
 static void open_bundle(const char *out, struct bundle *b, struct header *h)
@@ -303,16 +303,16 @@ START_TEST(test_lint)
 	(void)snprintf(path, sizeof(path), "%s/holdall.yaml", dir);
 	manifest("tool", TREE);
 	notes_said[0] = '\0';
-	ck_assert_ok(lint(path, &notes, &report, &err));
+	ck_assert_ok(lint_run(path, &notes, &report, &err));
 	ck_assert_str_eq(notes_said, "");
 	manifest("tool", "sources:\n  - dir: ./nope\n  - files: [/no/pe]\n"
 		 "  - debian: [jq]\n");
-	ck_assert_ok(lint(path, &notes, &report, &err));
+	ck_assert_ok(lint_run(path, &notes, &report, &err));
 	ck_assert_msg(strstr(notes_said, ":6: cannot open the source folder") &&
 		      strstr(notes_said, ":7: /no/pe is not on this host") &&
 		      strstr(notes_said, ":8: "), "%s", notes_said);
 	manifest("tool", "");
-	ck_assert_int_lt(lint(path, &notes, &report, &err), 0);
+	ck_assert_int_lt(lint_run(path, &notes, &report, &err), 0);
 	ck_assert_uint_gt(report.len, 0);
 }
 END_TEST

@@ -220,7 +220,7 @@ static int conflict(const struct entry *old, const struct entry *spec,
 		       origin_text(spec->origin, b, sizeof(b)));
 }
 
-/* The directory that a parent component stands for, made when missing. */
+/* The directory that a name stands for, made when missing. */
 static int enter(struct tree *t, const char *path, const struct entry *spec,
 		 struct entry **ret, struct err *err)
 {
@@ -299,9 +299,7 @@ int tree_add(struct tree *t, const struct entry *spec, struct entry **ret,
 	if (!old) {
 		r = append(t, spec, w.at, &e, err);
 	} else if (spec->type == ENTRY_DIR && old->type != ENTRY_DIR) {
-		e = old->type == ENTRY_LINK ? tree_resolve(t, w.at) : NULL;
-		if (!e || e->type != ENTRY_DIR)
-			r = conflict(old, spec, err);
+		r = enter(t, w.at, spec, &e, err);
 	} else if (spec->type != ENTRY_DIR && old->type == ENTRY_DIR) {
 		r = conflict(old, spec, err);
 	} else {
