@@ -177,16 +177,16 @@ bool read_shape(struct reading *rd, const char *key, unsigned takes,
 
 	if (node->broken)
 		return false;
-	value_shown(shown, sizeof(shown), key);
 	if (is_empty(node)) {
 		report_add(&rd->report, node->mark, "write a value, or leave the "
-			   "line out", "%s has no value", shown);
+			   "line out", "%s has no value",
+			   value_shown(shown, sizeof(shown), key));
 		return false;
 	}
 	if (has_shape(takes, node))
 		return true;
-	report_add(&rd->report, node->mark, NULL, "%s takes %s", shown,
-		   shape_words(takes));
+	report_add(&rd->report, node->mark, NULL, "%s takes %s",
+		   value_shown(shown, sizeof(shown), key), shape_words(takes));
 	return false;
 }
 

@@ -158,6 +158,7 @@ static void show_line(const char *s, size_t len, unsigned from,
 		at++;
 	}
 	buf_addf(out, "%s\n%s^\n", len ? "..." : "", buf_text(&caret));
+	out->failed |= caret.failed;
 }
 
 static void write_source(const struct report *r, struct mark mark,

@@ -73,7 +73,7 @@ bool value_is_made_of(const char *text, const char *more)
 	return true;
 }
 
-static bool has_control(const char *text)
+bool value_has_control(const char *text)
 {
 	for (const char *p = text; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
@@ -94,7 +94,7 @@ static int check_text(const char *text, struct err *err)
 {
 	if (!*text)
 		return err_set(err, EINVAL, "the text is empty");
-	if (has_control(text))
+	if (value_has_control(text))
 		return value_bad(err, text, "holds a control character", NULL);
 	return 0;
 }
@@ -150,7 +150,7 @@ static int check_arch(const char *text, struct err *err)
 
 static int check_command_name(const char *text, struct err *err)
 {
-	if (*text && !strchr(text, '/') && *text != '-' && !has_control(text) &&
+	if (*text && !strchr(text, '/') && *text != '-' && !value_has_control(text) &&
 	    strcmp(text, ".") != 0 && strcmp(text, "..") != 0 &&
 	    strlen(text) <= 255)
 		return 0;
@@ -161,7 +161,7 @@ static int check_command_name(const char *text, struct err *err)
 static int check_program(const char *text, struct err *err)
 {
 	if (*text == '/' && path_is_clean(text, true) && text[1] &&
-	    !has_control(text))
+	    !value_has_control(text))
 		return 0;
 	if (!strchr(text, '/') && check_command_name(text, err) == 0)
 		return 0;
@@ -197,102 +197,6 @@ static int check_env_name(const char *text, struct err *err)
 		return value_bad(err, text, "is holdall's own (HOLDALL_*)",
 				 "choose another name");
 	return 0;
-}
-
-/* ---- paths ---------------------------------------------------------------- */
-
-static int check_inside(const char *text, struct err *err)
-{
-	if (*text == '/' && path_is_clean(text, true) && !has_control(text))
-		return 0;
-	if (*text == '/')
-		return value_bad(err, text, "is not a clean path",
-				 "write it without \"//\", \".\", \"..\" and a /"
-				 " at the end");
-	return value_bad(err, text, "is not an absolute path",
-			 "begin with /, the root of the image");
-}
-
-static int check_beside(const char *text, struct err *err)
-{
-	if (!*text)
-		return err_set(err, EINVAL, "the path is empty; write . for the "
-			       "manifest's own folder");
-	if (has_control(text))
-		return value_bad(err, text, "holds a control character", NULL);
-	if (*text == '~')
-		return value_bad(err, text, "begins with ~, which is not expanded"
-				 " here", "write a path from the manifest's"
-				 " folder, or an absolute one");
-	return 0;
-}
-
-/* The matcher is the bundler's; longer patterns match nothing there. */
-#define GLOB_LENGTH_MAX 1023
-
-/* An open bracket matches nothing: better said than silent. */
-static bool brackets_close(const char *text)
-{
-	bool open = false;
-
-	for (const char *p = text; *p; p++) {
-		if (*p == '\\' && !*++p)
-			return false;
-		if (open && *p == '/')
-			return false;
-		if (*p == '[' && !open)
-			open = true;
-		else if (*p == ']')
-			open = false;
-	}
-	return !open;
-}
-
-static int check_glob(const char *text, struct err *err)
-{
-	if (has_control(text) || !path_is_clean(text, *text == '/') ||
-	    strcmp(text, "/") == 0)
-		return value_bad(err, text, "is not a clean pattern",
-				 "write it without \"//\", \".\", \"..\" and a /"
-				 " at the end");
-	if (strlen(text) > GLOB_LENGTH_MAX)
-		return value_bad(err, text, "is longer than 1023 bytes", NULL);
-	if (!brackets_close(text))
-		return value_bad(err, text, "has an open [ or a \\ at the end",
-				 "close the bracket, or write \\[ for the sign"
-				 " itself");
-	return 0;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), end_len = strlen(end);
-
-	return len > end_len && strcmp(text + len - end_len, end) == 0;
-}
-
-/* A path in the image when it begins with /, else beside the manifest. */
-static int check_either(const char *text, struct err *err)
-{
-	return *text == '/' ? check_inside(text, err) : check_beside(text, err);
-}
-
-static int check_icon(const char *text, struct err *err)
-{
-	if (ends_with(text, ".png") || ends_with(text, ".svg"))
-		return check_either(text, err);
-	return value_bad(err, text, "is not an icon's file",
-			 "write a path that ends in .png or .svg");
-}
-
-static int check_desktop(const char *text, struct err *err)
-{
-	if (strcmp(text, "none") == 0)
-		return 0;
-	if (ends_with(text, ".desktop"))
-		return check_either(text, err);
-	return value_bad(err, text, "is not a desktop file",
-			 "write a path that ends in .desktop, or none");
 }
 
 /* ---- names of Debian -------------------------------------------------------- */
@@ -341,7 +245,7 @@ static int check_uri(const char *text, struct err *err)
 		size_t len = strlen(schemes[i]);
 
 		if (strncmp(text, schemes[i], len) == 0 && text[len] &&
-		    !strpbrk(text, " \"'\\<>") && !has_control(text))
+		    !strpbrk(text, " \"'\\<>") && !value_has_control(text))
 			return 0;
 	}
 	return value_bad(err, text, "is not an address of a package archive",
@@ -373,15 +277,15 @@ static const struct value_row {
 	[VALUE_ENV_NAME] = { "^[A-Za-z_][A-Za-z0-9_]{0,254}$",
 			     "a variable's name", check_env_name },
 	[VALUE_INSIDE] = { "^/", "an absolute path in the image",
-			   check_inside },
+			   value_check_inside },
 	[VALUE_BESIDE] = { "^[^~]", "a path from the manifest's folder",
-			   check_beside },
+			   value_check_beside },
 	[VALUE_ICON] = { "^[^~].*\\.(png|svg)$", "an absolute path in the image, or a path from "
-			 "the manifest's folder", check_icon },
+			 "the manifest's folder", value_check_icon },
 	[VALUE_DESKTOP] = { "^(none|[^~].*\\.desktop)$", "an absolute path in the image, a path from "
-			    "the manifest's folder, or none", check_desktop },
+			    "the manifest's folder, or none", value_check_desktop },
 	[VALUE_GLOB] = { "^[^/]|^/.", "a pattern such as /usr/share/doc or *.la",
-			 check_glob },
+			 value_check_glob },
 	[VALUE_LOCALE] = { "^[a-z][A-Za-z0-9_@.-]{0,63}$", "a language",
 			   check_locale },
 	[VALUE_PACKAGE] = { "^[a-z0-9][a-z0-9+.-]+([:=/][A-Za-z0-9+.:=~/-]*)?$",

@@ -1,5 +1,5 @@
 /*
- * values_internal.h - between values.c, value_names.c and value_units.c
+ * values_internal.h - between values.c and the value_*.c
  */
 #ifndef HOLDALL_VALUES_INTERNAL_H
 #define HOLDALL_VALUES_INTERNAL_H
@@ -11,6 +11,15 @@ int value_bad(struct err *err, const char *text, const char *what,
 	      const char *remedy);
 bool value_is_alnum(char c);
 bool value_is_made_of(const char *text, const char *more);
+
+bool value_has_control(const char *text);
+
+/* value_paths.c */
+int value_check_inside(const char *text, struct err *err);
+int value_check_beside(const char *text, struct err *err);
+int value_check_glob(const char *text, struct err *err);
+int value_check_icon(const char *text, struct err *err);
+int value_check_desktop(const char *text, struct err *err);
 
 /* value_names.c */
 #define FILES_PATH_RE \

@@ -150,7 +150,6 @@ static void check_key(struct builder *b, const yaml_event_t *e)
 	const struct yaml_node *before = find_key(parent_of(b), b->key);
 	char shown[96], hint[64];
 
-	value_shown(shown, sizeof(shown), b->key);
 	if (strcmp(b->key, "<<") == 0 &&
 	    e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
 		report_add(b->report, b->key_mark, "write the keys out",
@@ -160,7 +159,7 @@ static void check_key(struct builder *b, const yaml_event_t *e)
 		(void)snprintf(hint, sizeof(hint), "the first is in line %u",
 			       before->key_mark.line);
 		report_add(b->report, b->key_mark, hint, "the key %s stands twice",
-			   shown);
+			   value_shown(shown, sizeof(shown), b->key));
 		b->key_broken = true;
 	}
 	if (parent_of(b)->n < YAML_KEYS_MAX)
