@@ -230,6 +230,46 @@ START_TEST(a_change_after_a_good_read_is_seen)
 }
 END_TEST
 
+/* The slot into which bad bytes were read held good ones of another place. */
+START_TEST(a_failed_read_leaves_nothing_behind)
+{
+	struct reading r;
+	struct err err;
+
+	start(&r, 50 * LEAF, false);
+	for (unsigned i = 10; i < 20; i++)
+		fixture_flip(r.fd, r.b.payload_start + i * LEAF + 50, 1);
+	ck_assert_int_eq(read_range(&r, LEAF, 7 * LEAF, &err), 0);
+	ck_assert_int_eq(read_range(&r, LEAF, 8 * LEAF, &err), 0);
+	for (unsigned i = 10; i < 20; i++)
+		ck_assert_int_eq(read_range(&r, 1, i * LEAF, &err), -EIO);
+	ck_assert_int_eq(read_range(&r, LEAF, 7 * LEAF, &err), 0);
+	ck_assert_int_eq(read_range(&r, LEAF, 8 * LEAF, &err), 0);
+	stop(&r);
+}
+END_TEST
+
+/* The same for nodes: all slots but one way to the root get bad bytes. */
+START_TEST(a_failed_node_leaves_nothing_behind)
+{
+	struct reading r;
+	struct err err;
+
+	start(&r, 12u * 512 * LEAF, false);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(read_range(&r, 1, i * 512u * LEAF, &err), 0);
+	for (unsigned i = 3; i < 12; i++) {
+		fixture_flip(r.fd, r.b.tree_start + i * LEAF + 50, 1);
+		ck_assert_int_eq(read_range(&r, 1, i * 512u * LEAF, &err),
+				 -EIO);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(read_range(&r, 1, (i * 512u + 1) * LEAF,
+					    &err), 0);
+	stop(&r);
+}
+END_TEST
+
 START_TEST(a_swapped_leaf_is_seen)
 {
 	struct reading r;
@@ -361,6 +401,8 @@ int main(void)
 	tcase_add_test(t, every_byte_of_the_tree_counts);
 	tcase_add_test(t, messages_name_bundle_and_block);
 	tcase_add_test(t, a_change_after_a_good_read_is_seen);
+	tcase_add_test(t, a_failed_read_leaves_nothing_behind);
+	tcase_add_test(t, a_failed_node_leaves_nothing_behind);
 	tcase_add_test(t, a_swapped_leaf_is_seen);
 	tcase_add_test(t, a_file_cut_off_in_use_is_an_error);
 	tcase_add_test(t, more_nodes_than_slots);
