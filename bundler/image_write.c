@@ -464,6 +464,8 @@ static int write_tables(struct writer *w, struct err *err)
 	if (r == 0)
 		r = sqfs_frag_table_write(w->frags, &w->file.base, &w->super,
 					  w->cmp);
+	/* The library says so; write_file decides otherwise for large ones. */
+	w->super.flags &= (sqfs_u16)~SQFS_FLAG_ALWAYS_FRAGMENTS;
 	if (r == 0)
 		r = sqfs_id_table_write(w->ids, &w->file.base, &w->super,
 					w->cmp);

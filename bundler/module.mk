@@ -15,7 +15,7 @@ bundler_TESTS := \
 	bundler/source_files_test.c bundler/output_test.c \
 	bundler/pack_test.c
 
-bundler_FUZZ :=
+bundler_FUZZ := bundler/elf_file_fuzz.c bundler/ld_cache_fuzz.c
 
 # The rules lie beside the program in the build folder, in share/holdall after
 # `make install`.
