@@ -71,10 +71,12 @@ static int not_a_bundle(int fd, uint64_t file_size, struct err *err)
 		return err_sys(err, -r, "cannot read it");
 	if (!has_note(head, len))
 		return err_set(err, ENOEXEC,
-			       "not a bundle (no trailer at its end); bundles are made with 'holdall pack'");
+			       "not a bundle (no trailer at its end);"
+			       " bundles are made with 'holdall pack'");
 	if (is_bare_elf(head, len, file_size))
 		return err_set(err, ENOEXEC,
-			       "this is the holdall program itself, without a bundle in it; name a bundle");
+			       "this is the holdall program itself,"
+			       " without a bundle in it; name a bundle");
 	return err_set(err, ENODATA,
 		       "cut off: it begins like a bundle, but its end is not there (%" PRIu64
 		       " bytes are); copy or download it again", file_size);

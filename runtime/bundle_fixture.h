@@ -138,6 +138,19 @@ UNUSED static void fixture_flip(int fd, uint64_t off, uint8_t bits)
 	ck_assert_int_eq(fd_pwrite_all(fd, &byte, 1, off), 0);
 }
 
+/* The seal as it is, or after a change to what it says. */
+UNUSED static void fixture_seal(int fd, struct buf *ret,
+				void (*change)(struct seal *seal))
+{
+	CLEANUP_BUNDLE struct bundle b = BUNDLE_INIT;
+	struct err err;
+
+	fixture_must_open(fd, &b);
+	if (change)
+		change(&b.seal);
+	ck_assert_msg(seal_format(&b.seal, ret, &err) == 0, "%s", err.text);
+}
+
 /* What a forger does: other seal and signatures, and a trailer that fits. */
 UNUSED static void fixture_reseal(int fd, const void *seal, size_t seal_len,
 				  const void *signatures, size_t n)

@@ -51,7 +51,8 @@ static int check_padding(const struct bundle *b, struct err *err)
 		r = err_sys(err, -r, "cannot read the bytes behind its stub");
 	else if (!is_zero(data, len))
 		r = err_set(err, EBADMSG,
-			    "the %zu bytes between stub and payload are not all zero; the file was changed",
+			    "the %zu bytes between stub and payload are not"
+			    " all zero; the file was changed",
 			    len);
 	return r < 0 ? name_bundle(b, err) : 0;
 }
@@ -74,7 +75,8 @@ static int end_section(struct walk *w, const struct section *s,
 	if (hash_equal(hash, s->hash))
 		return 0;
 	(void)err_set(err, EBADMSG,
-		      "section %u (%s) does not match its hash in the seal; it was not made by holdall",
+		      "section %u (%s) does not match its hash in the seal;"
+		      " it was not made by holdall",
 		      w->section, section_type_name(s->type));
 	return name_bundle(w->b, err);
 }

@@ -9,8 +9,9 @@ runtime_SRCS += runtime/text.c runtime/text_check.c runtime/text_show.c \
 
 # the bundle file
 runtime_SRCS += runtime/hash.c runtime/hashtree.c runtime/note.c \
-	runtime/trailer.c runtime/seal.c runtime/bundle.c runtime/payload.c \
-	runtime/bundle_verify.c runtime/bundle_write.c
+	runtime/trailer.c runtime/seal.c runtime/seal_parse.c \
+	runtime/bundle.c runtime/payload.c runtime/bundle_verify.c \
+	runtime/bundle_write.c
 
 runtime_TESTS := runtime/path_test.c
 
@@ -21,7 +22,7 @@ runtime_FUZZ :=
 # runs on the build machine and only there libseccomp is linked.
 IMAGE_SRCS := \
 	runtime/image_super.c runtime/image_meta.c runtime/image_inode.c \
-	runtime/image_dir.c runtime/image_data.c runtime/image_fuse.c \
+	runtime/image_dir.c runtime/image_data.c runtime/image_zstd.c runtime/image_fuse.c \
 	runtime/image_records.c runtime/image_walk.c runtime/image_stream.c \
 	runtime/image_server.c runtime/image_jail.c
 runtime_SRCS += $(IMAGE_SRCS)
@@ -39,6 +40,6 @@ runtime_TESTS += runtime/image_stream_test.c runtime/image_fuse_test.c
 
 runtime_TESTS += runtime/text_test.c runtime/json_test.c runtime/seal_test.c \
 	runtime/trailer_test.c runtime/hashtree_test.c runtime/bundle_test.c \
-	runtime/payload_test.c
+	runtime/bundle_write_test.c runtime/payload_test.c
 runtime_FUZZ += runtime/seal_fuzz.c runtime/trailer_fuzz.c
 runtime_FUZZ += runtime/image_fuzz.c runtime/image_records_fuzz.c

@@ -10,8 +10,9 @@
  *
  * What is kept is private copies, never a note that a place in the file is good:
  * LEAVES slots for leaves (metadata reads of a few bytes fall into the same leaf
- * again and again) and NODES for nodes.  Slots are allocated when first used and
- * reused least recently used first.
+ * again and again; more than two save nothing: counted over starts of jq and
+ * python3) and NODES for nodes.  Slots are allocated when first used and reused
+ * least recently used first.
  *
  * payload_read makes these calls: pread64, brk and mmap through malloc.
  */
@@ -144,7 +145,8 @@ static int bad_node(struct payload *p, unsigned level, uint64_t index,
 	char shown[256];
 
 	return err_set(err, EIO,
-		       "%s: node %" PRIu64 " of level %u of the hash tree does not match its hash; the file is damaged or was changed",
+		       "%s: node %" PRIu64 " of level %u of the hash tree does"
+		       " not match its hash; the file is damaged or was changed",
 		       shown_name(p, shown, sizeof(shown)), index, level);
 }
 
@@ -156,7 +158,8 @@ static int bad_leaf(struct payload *p, uint64_t index, size_t len,
 
 	return err_set(err, EIO,
 		       "%s: block %" PRIu64 " (bytes %" PRIu64 "..%" PRIu64
-		       " of the payload) does not match its hash; the file is damaged or was changed",
+		       " of the payload) does not match its hash;"
+		       " the file is damaged or was changed",
 		       shown_name(p, shown, sizeof(shown)), index, start,
 		       start + len - 1);
 }

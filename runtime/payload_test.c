@@ -196,7 +196,8 @@ START_TEST(messages_name_bundle_and_block)
 	fixture_flip(r.fd, r.b.payload_start + 17 * LEAF + 3, 1);
 	ck_assert_int_eq(read_range(&r, 2 * LEAF, 16 * LEAF + 1, &err), -EIO);
 	ck_assert_str_eq(err.text,
-		"app.holdall: block 17 (bytes 278528..294911 of the payload) does not match its hash; the file is damaged or was changed");
+		"app.holdall: block 17 (bytes 278528..294911 of the payload)"
+		" does not match its hash; the file is damaged or was changed");
 	fixture_flip(r.fd, r.b.payload_start + 100 * LEAF + 4, 1);
 	ck_assert_int_eq(read_range(&r, 1, 100 * LEAF, &err), -EIO);
 	ck_assert_ptr_nonnull(strstr(err.text,
@@ -206,7 +207,8 @@ START_TEST(messages_name_bundle_and_block)
 	fixture_flip(r.fd, r.b.tree_start + LEAF, 1);
 	ck_assert_int_eq(read_range(&r, 1, 512 * LEAF, &err), -EIO);
 	ck_assert_str_eq(err.text,
-		"app.holdall: node 1 of level 0 of the hash tree does not match its hash; the file is damaged or was changed");
+		"app.holdall: node 1 of level 0 of the hash tree does not match"
+		" its hash; the file is damaged or was changed");
 	stop(&r);
 }
 END_TEST

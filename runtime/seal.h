@@ -22,6 +22,10 @@
 #include "runtime/err.h"
 #include "runtime/layout.h"
 
+#define SEAL_VERSION "1"
+#define SEAL_HASH "blake2b-256"
+#define SEAL_HEADER_PREFIX "header."
+
 struct section {
 	uint32_t type;			/* enum section_type, or unknown */
 	bool critical;
@@ -52,6 +56,8 @@ void seal_free(struct seal *seal);
 
 int seal_parse(const char *text, size_t len, struct seal *ret,
 	       struct err *err);
+/* The rules for values, without the spelling: both other functions ask it. */
+int seal_check(const struct seal *seal, struct err *err);
 int seal_format(const struct seal *seal, struct buf *ret, struct err *err);
 
 /* The first section of a type, or NULL. */

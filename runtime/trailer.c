@@ -112,7 +112,8 @@ static int check_identity(const uint8_t *data, struct err *err)
 	hash_bytes(data, TRAILER_HASH, hash);
 	if (!hash_equal(hash, data + TRAILER_HASH))
 		return err_set(err, EBADMSG,
-			       "its trailer (the last %u bytes) is damaged; copy or download it again",
+			       "its trailer (the last %u bytes) is damaged;"
+			       " copy or download it again",
 			       LAYOUT_TRAILER_SIZE);
 	if (version > LAYOUT_VERSION)
 		return err_set(err, EOPNOTSUPP,
@@ -163,7 +164,8 @@ static int check_places(const uint8_t *data, uint64_t file_size,
 		return r;
 	return err_set(err, EBADMSG,
 		       "%" PRIu64 " bytes long, but its trailer speaks of %"
-		       PRIu64 "; bytes are missing or were put in; copy or download it again",
+		       PRIu64 "; bytes are missing or were put in;"
+		       " copy or download it again",
 		       file_size, end);
 }
 
@@ -183,7 +185,8 @@ int trailer_parse(const uint8_t data[LAYOUT_TRAILER_SIZE], uint64_t file_size,
 	if (get_le(data + TRAILER_SIZE, 4) != LAYOUT_TRAILER_SIZE ||
 	    get_le(data + TRAILER_RESERVED, 8) != 0)
 		return err_set(err, EBADMSG,
-			       "its trailer is not valid: bytes that have to be constant are not; it was not made by holdall");
+			       "its trailer is not valid: bytes that have to be"
+			       " constant are not; it was not made by holdall");
 	r = trailer_plan(&t, err);
 	if (r < 0)
 		return err_prefix(err, "its trailer is not valid");
