@@ -108,6 +108,16 @@ static int set_output(struct packing *p, struct err *err)
 	return 0;
 }
 
+static void skip_output(struct packing *p)
+{
+	struct stat st;
+
+	if (stat(p->result.output, &st) == 0 && S_ISREG(st.st_mode)) {
+		p->tree.skip_dev = st.st_dev;
+		p->tree.skip_ino = st.st_ino;
+	}
+}
+
 /* ---- the file ---- */
 
 static int make_header(struct packing *p, struct err *err)
@@ -229,6 +239,8 @@ static int pack_all(struct packing *p, struct buf *report, struct err *err)
 		r = set_output(p, err);
 	if (r == 0)
 		r = tree_new(&p->tree, err);
+	if (r == 0)
+		skip_output(p);
 	if (r == 0)
 		r = assemble(&p->recipe, &p->rules, p->image.time, p->notes,
 			     &p->tree, err);

@@ -146,6 +146,17 @@ START_TEST(test_same_bytes)
 }
 END_TEST
 
+START_TEST(test_output_among_the_sources)
+{
+	manifest("tool", TREE);
+	ck_assert_ok(run_pack("t/a", 1, NULL));
+	ck_assert_int_eq(kit_run("cp %s/t/a %s/first", dir, dir), 0);
+	ck_assert_ok(run_pack("t/a", 1, NULL));
+	ck_assert_msg(strstr(notes_said, "left out a"), "%s", notes_said);
+	ck_assert_int_eq(kit_run("cmp %s/t/a %s/first", dir, dir), 0);
+}
+END_TEST
+
 START_TEST(test_graphical)
 {
 	CLEANUP_BUNDLE struct bundle b = BUNDLE_INIT;
@@ -326,6 +337,7 @@ int main(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, test_dir);
 	tcase_add_test(c, test_same_bytes);
+	tcase_add_test(c, test_output_among_the_sources);
 	tcase_add_test(c, test_graphical);
 	tcase_add_test(c, test_not_graphical);
 	tcase_add_test(c, test_thin);

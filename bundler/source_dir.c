@@ -90,6 +90,14 @@ static char *join(const char *a, const char *b)
 	return asprintf(&s, "%s/%s", a, b) < 0 ? NULL : s;
 }
 
+static bool is_output(const struct tree *t, int fd)
+{
+	struct stat st;
+
+	return t->skip_ino && fstat(fd, &st) == 0 &&
+	       st.st_dev == t->skip_dev && st.st_ino == t->skip_ino;
+}
+
 static int take(struct dir_walk *w, int dir_fd, const char *dir,
 		const char *name, struct err *err)
 {
@@ -106,6 +114,11 @@ static int take(struct dir_walk *w, int dir_fd, const char *dir,
 	fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(err, errno, "cannot open %s", rel);
+	if (is_output(w->t, fd)) {
+		notes_note(w->notes, "left out %s: it is the bundle that is "
+			   "being made", rel);
+		return 0;
+	}
 	r = source_entry(w->t, w->base_fd, fd, rel, path, w->origin, &e, err);
 	if (r == -ENOTSUP) {
 		notes_note(w->notes, "left out %s: neither file, folder nor "

@@ -92,6 +92,9 @@ struct tree {
 	struct origin **origins;
 	size_t n_origins;
 	bool sorted;
+	/* The file that is being made anew: a folder that holds it as well as
+	 * the sources must not pack the old one.  skip_ino 0: none. */
+	uint64_t skip_dev, skip_ino;
 };
 
 #define TREE_INIT ((struct tree){ 0 })
