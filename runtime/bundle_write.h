@@ -5,8 +5,8 @@
  * written by the caller through bundle_writer_fd at payload_start (its size is
  * told with bundle_writer_image_done), then sections, then finish, which
  * computes section hashes, tree, seal and trailer.  The output file is the
- * caller's descriptor, read-write; making it under a temporary name, fsync and
- * rename are the caller's.
+ * caller's descriptor, read-write and not O_APPEND (pwrite would append);
+ * making it under a temporary name, fsync and rename are the caller's.
  */
 #ifndef HOLDALL_BUNDLE_WRITE_H
 #define HOLDALL_BUNDLE_WRITE_H
