@@ -230,6 +230,7 @@ static int leaf_hash(struct payload *p, uint64_t leaf, const uint8_t **ret,
 		if (r < 0)
 			return r;
 	}
+	assert(s);		/* a tree has one level at least */
 	*ret = hash_on_way(s, leaf);
 	return 0;
 }
