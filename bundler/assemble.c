@@ -120,7 +120,8 @@ static int post_steps(struct assembly *a, bool root, uint32_t time,
 		      struct err *err)
 {
 	const struct manifest *m = &a->recipe->manifest;
-	int r = filter_tree(a->t, &m->exclude, &m->keep, &m->locales, err);
+	int r = filter_tree(a->t, &m->exclude, &m->keep, &m->locales, a->notes,
+			    err);
 
 	if (r == 0 && root)
 		r = full_root_finish(a->t, err);

@@ -15,15 +15,22 @@ struct filter {
 	const struct strlist *exclude, *keep, *locales;
 	const struct tree *t;
 	bool *dropped;			/* by index in the sorted tree */
+	bool *used;			/* by index in exclude, then keep */
 	size_t at;
 };
 
-static bool covered(const struct strlist *globs, const char *path)
+/* All globs are tried, so that each that matches is known to be used. */
+static bool covered(const struct strlist *globs, bool *used, const char *path)
 {
-	for (size_t i = 0; i < globs->n; i++)
-		if (glob_covers(globs->v[i], path))
-			return true;
-	return false;
+	bool any = false;
+
+	for (size_t i = 0; i < globs->n; i++) {
+		bool match = glob_covers(globs->v[i], path);
+
+		used[i] |= match;
+		any |= match;
+	}
+	return any;
 }
 
 /* Languages are the folders right below these. */
@@ -65,9 +72,10 @@ static bool other_language(const struct strlist *locales, const char *path)
 
 static bool wanted_out(const struct filter *f, const char *path)
 {
-	if (covered(f->keep, path))
-		return false;
-	return covered(f->exclude, path) || other_language(f->locales, path);
+	bool out = covered(f->exclude, f->used, path);
+	bool keep = covered(f->keep, f->used + f->exclude->n, path);
+
+	return !keep && (out || other_language(f->locales, path));
 }
 
 static void decide(struct filter *f)
@@ -81,7 +89,7 @@ static void decide(struct filter *f)
 		bool holds = e->type == ENTRY_DIR && kept &&
 			     path_below(kept, e->path);
 
-		f->dropped[i] = !holds && wanted_out(f, e->path);
+		f->dropped[i] = wanted_out(f, e->path) && !holds;
 		if (!f->dropped[i])
 			kept = e->path;
 	}
@@ -96,24 +104,38 @@ static bool drop(void *arg, const struct entry *e)
 	return f->dropped[++f->at];
 }
 
+static void note_unused(const struct notes *notes, const char *key,
+			const struct strlist *globs, const bool *used)
+{
+	for (size_t i = 0; i < globs->n; i++)
+		if (!used[i])
+			notes_note(notes, "%s: nothing matches %s", key,
+				   globs->v[i]);
+}
+
 int filter_tree(struct tree *t, const struct strlist *exclude,
 		const struct strlist *keep, const struct strlist *locales,
-		struct err *err)
+		const struct notes *notes, struct err *err)
 {
 	CLEANUP_FREE bool *dropped = NULL;
+	CLEANUP_FREE bool *used = NULL;
 	struct filter f = { .exclude = exclude, .keep = keep,
 			    .locales = locales, .t = t };
 	int r;
 
-	if (!exclude->n && !locales->n)
+	if (!exclude->n && !keep->n && !locales->n)
 		return 0;
 	r = tree_sort(t, err);
 	if (r < 0)
 		return r;
 	dropped = calloc(t->n, sizeof(*dropped));
-	if (!dropped)
+	used = calloc(exclude->n + keep->n + 1, sizeof(*used));
+	if (!dropped || !used)
 		return err_nomem(err);
 	f.dropped = dropped;
+	f.used = used;
 	decide(&f);
+	note_unused(notes, "exclude", exclude, used);
+	note_unused(notes, "keep", keep, used + exclude->n);
 	return tree_prune(t, drop, &f, err);
 }

@@ -4,16 +4,18 @@
  * An entry is dropped when a glob of `exclude` covers it (glob.h: it or a folder
  * above it) and no glob of `keep` does.  A folder stays while anything in it
  * stays.  `locales` drops the translations and locale data of every language
- * that it does not name ("de" keeps de, de_AT and de@euro).
+ * that it does not name ("de" keeps de, de_AT and de@euro).  A glob that matches
+ * nothing is probably a mistake: it is noted.
  */
 #ifndef HOLDALL_FILTER_H
 #define HOLDALL_FILTER_H
 
+#include "bundler/notes.h"
 #include "bundler/tree.h"
 #include "runtime/text.h"
 
 int filter_tree(struct tree *t, const struct strlist *exclude,
 		const struct strlist *keep, const struct strlist *locales,
-		struct err *err);
+		const struct notes *notes, struct err *err);
 
 #endif

@@ -169,8 +169,10 @@ START_TEST(test_kernel_reads_it)
 
 	if (geteuid() != 0)
 		return;
-	ck_assert_int_eq(kit_run("cd %s/in && seq 100000 >text && mkdir d && "
-				 "ln text d/hard && ln -s text sym", dir), 0);
+	ck_assert_int_eq(kit_run("cd %s/in && seq 100000 >text && mkdir d m && "
+		"ln text d/hard && ln -s text sym && cd m && "
+		"seq -f 'a-rather-long-name-of-a-file-%%05g' 3000 | xargs touch",
+		dir), 0);
 	write_image("in", "image", IMAGE_LEVEL, 2, &stats);
 	ck_assert_int_eq(kit_run("mkdir %s/mnt", dir), 0);
 	/* Without loop devices there is nothing to compare with. */

@@ -164,6 +164,17 @@ START_TEST(test_globs)
 }
 END_TEST
 
+static unsigned notes_said;
+
+static void count_note(void *arg, const char *text)
+{
+	(void)arg;
+	(void)text;
+	notes_said++;
+}
+
+static const struct notes counting = { .note = count_note };
+
 static int run_filter(const char *exclude, const char *keep,
 		      const char *locale)
 {
@@ -175,11 +186,12 @@ static int run_filter(const char *exclude, const char *keep,
 		ck_assert_int_eq(strlist_add(&k, keep), 0);
 	if (*locale)
 		ck_assert_int_eq(strlist_add(&l, locale), 0);
-	return filter_tree(&t, &e, &k, &l, &err);
+	return filter_tree(&t, &e, &k, &l, &counting, &err);
 }
 
 START_TEST(test_filter)
 {
+	notes_said = 0;
 	ck_assert_ok(add_file("usr/share/doc/a/copyright", "1", one));
 	ck_assert_ok(add_file("usr/share/doc/a/README", "1", one));
 	ck_assert_ok(add_file("usr/share/doc/b/README", "1", one));
@@ -190,6 +202,9 @@ START_TEST(test_filter)
 	ck_assert_ptr_nonnull(tree_find(&t, "usr/bin/x"));
 	ck_assert_ptr_null(tree_find(&t, "usr/share/doc/a/README"));
 	ck_assert_ptr_null(tree_find(&t, "usr/share/doc/b"));
+	ck_assert_uint_eq(notes_said, 0);
+	ck_assert_ok(run_filter("/usr/share/dco", "", ""));
+	ck_assert_uint_eq(notes_said, 1);
 }
 END_TEST
 
@@ -252,18 +267,8 @@ START_TEST(test_python_cache)
 }
 END_TEST
 
-static unsigned notes_said;
-
-static void count_note(void *arg, const char *text)
-{
-	(void)arg;
-	(void)text;
-	notes_said++;
-}
-
 START_TEST(test_dir_leaves_out_devices)
 {
-	struct notes notes = { .note = count_note };
 	char dir[64];
 	int fd;
 
@@ -272,7 +277,7 @@ START_TEST(test_dir_leaves_out_devices)
 				 "echo 1 >%s/file", dir, dir, dir), 0);
 	fd = kit_open_dir(dir);
 	notes_said = 0;
-	ck_assert_ok(source_dir(&t, fd, "app/x", one, &notes, &err));
+	ck_assert_ok(source_dir(&t, fd, "app/x", one, &counting, &err));
 	(void)close(fd);
 	ck_assert_uint_eq(notes_said, 1);
 	ck_assert_ptr_null(tree_find(&t, "app/x/fifo"));
