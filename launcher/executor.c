@@ -77,103 +77,131 @@ static const char *rel(const char *target)
 	return target[1] ? target + 1 : ".";
 }
 
-/* Splits "/a/b/c" into its folder (relative) and last name. */
-static int split(const char *target, char **ret_dir, const char **ret_name)
-{
-	const char *slash = strrchr(target, '/');
-	char *dir = strndup(target + 1, slash == target ? 0 :
-			    (size_t)(slash - target - 1));
+/* Where a thing is to be made: a folder and a name in it.  For rows that lie in
+ * our own tmpfs that is the root and the whole path; anywhere else the folder is
+ * opened through the door.  */
+struct place {
+	int dir;		/* borrowed when it is the root's */
+	const char *name;
+	int owned;		/* descriptor to close, or -1 */
+};
 
-	if (!dir)
-		return -ENOMEM;
-	*ret_dir = dir;
-	*ret_name = slash + 1;
-	return 0;
+static void place_close(struct place *p)
+{
+	if (p->owned >= 0)
+		(void)close(p->owned);
 }
+
+#define CLEANUP_PLACE CLEANUP(place_close)
 
 /* The folder that `target` stands in, made where it is missing (our own tmpfs
  * has 0755 everywhere that no row says otherwise). */
-static int open_parent(struct executor *x, const char *target, int *ret_fd,
-		       const char **ret_name, struct err *err)
+static int find_place(struct executor *x, const struct row *row,
+		      struct place *ret, struct err *err)
 {
+	const char *slash = strrchr(row->target, '/');
 	CLEANUP_FREE char *dir = NULL;
 	int fd;
 
-	if (split(target, &dir, ret_name) < 0)
+	*ret = (struct place){ x->root_fd, rel(row->target), -1 };
+	if (row->flags & ROW_OWN || slash == row->target)
+		return 0;
+	dir = strndup(row->target + 1, (size_t)(slash - row->target - 1));
+	if (!dir)
 		return err_nomem(err);
-	if (!*dir) {		/* directly in the root */
-		fd = fcntl(x->root_fd, F_DUPFD_CLOEXEC, 3);
-		if (fd < 0)
-			return err_sys(err, errno, "cannot open the root");
-		*ret_fd = fd;
-		return 0;
-	}
 	fd = path_try_beneath(x->root_fd, dir, O_PATH | O_DIRECTORY, 0);
-	if (fd >= 0) {
-		*ret_fd = fd;
-		return 0;
+	if (fd < 0) {
+		int r = path_mkdir_beneath(x->root_fd, dir, 0755, &fd, err);
+
+		if (r < 0)
+			return r;
 	}
-	return path_mkdir_beneath(x->root_fd, dir, 0755, ret_fd, err);
+	*ret = (struct place){ fd, slash + 1, fd };
+	return 0;
 }
 
-static int make_dir(struct executor *x, const char *target, unsigned mode,
+/* A row of ours may stand in a folder that no row made: then the folders are
+ * made, and the row is tried again. */
+static int make_parents(struct executor *x, const struct row *row,
+			struct err *err)
+{
+	const char *slash = strrchr(row->target, '/');
+	CLEANUP_FREE char *dir = strndup(row->target + 1,
+					 (size_t)(slash - row->target - 1));
+
+	if (!dir)
+		return err_nomem(err);
+	return path_mkdir_beneath(x->root_fd, dir, 0755, NULL, err);
+}
+
+enum what { WHAT_DIR, WHAT_FILE, WHAT_LINK };
+
+static int try_make(const struct place *at, enum what what, unsigned mode,
+		    const char *text)
+{
+	int r;
+
+	if (what == WHAT_DIR)
+		r = mkdirat(at->dir, at->name, mode);
+	else if (what == WHAT_FILE)
+		r = mknodat(at->dir, at->name, S_IFREG | mode, 0);
+	else
+		r = symlinkat(text, at->dir, at->name);
+	return r < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int make(struct executor *x, const struct row *row, enum what what,
+		unsigned mode, struct err *err)
+{
+	CLEANUP_PLACE struct place at = { .owned = -1 };
+	int r = find_place(x, row, &at, err);
+
+	if (r < 0)
+		return r;
+	r = try_make(&at, what, mode, row->text);
+	if (r == -ENOENT && row->flags & ROW_OWN) {
+		r = make_parents(x, row, err);
+		if (r < 0)
+			return r;
+		r = try_make(&at, what, mode, row->text);
+	}
+	if (r < 0)
+		return err_sys(err, -r, "cannot make %s", row->target);
+	return 0;
+}
+
+/* The umask of the set-up is 022: what is to be writable for all says so again. */
+static int make_dir(struct executor *x, const struct row *row,
 		    struct err *err)
 {
-	CLEANUP_FD int dir = -1;
-	const char *name;
-	int r = open_parent(x, target, &dir, &name, err);
+	CLEANUP_PLACE struct place at = { .owned = -1 };
+	int r = make(x, row, WHAT_DIR, row->mode, err);
 
-	if (r < 0)
+	if (r < 0 || !(row->mode & 022))
 		return r;
-	if (mkdirat(dir, name, mode) < 0) {
-		if (errno != EEXIST)
-			return err_sys(err, errno, "cannot make %s", target);
-		return 0;
-	}
-	/* The umask is the caller's and stays so for the app. */
-	if (mode & 022 || mode == 0500)
-		(void)fchmodat(dir, name, mode, 0);
-	return 0;
+	r = find_place(x, row, &at, err);
+	if (r == 0 && fchmodat(at.dir, at.name, row->mode, 0) < 0)
+		return err_sys(err, errno, "cannot open up %s", row->target);
+	return r;
 }
 
-static int make_file(struct executor *x, const char *target,
-		     const char *content, struct err *err)
-{
-	CLEANUP_FD int dir = -1;
-	CLEANUP_FD int fd = -1;
-	const char *name;
-	int r = open_parent(x, target, &dir, &name, err);
-
-	if (r < 0)
-		return r;
-	if (!content || !*content) {
-		if (mknodat(dir, name, S_IFREG | 0644, 0) < 0 &&
-		    errno != EEXIST)
-			return err_sys(err, errno, "cannot make %s", target);
-		return 0;
-	}
-	fd = openat(dir, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC |
-		    O_TRUNC, 0644);
-	if (fd < 0)
-		return err_sys(err, errno, "cannot make %s", target);
-	r = fd_write_all(fd, content, strlen(content));
-	if (r < 0)
-		return err_sys(err, -r, "cannot write %s", target);
-	return 0;
-}
-
-static int make_link(struct executor *x, const struct row *row,
+static int make_file(struct executor *x, const struct row *row,
 		     struct err *err)
 {
-	CLEANUP_FD int dir = -1;
-	const char *name;
-	int r = open_parent(x, row->target, &dir, &name, err);
+	CLEANUP_PLACE struct place at = { .owned = -1 };
+	CLEANUP_FD int fd = -1;
+	int r = make(x, row, WHAT_FILE, 0644, err);
 
+	if (r < 0 || !row->text || !*row->text)
+		return r;
+	r = find_place(x, row, &at, err);
 	if (r < 0)
 		return r;
-	if (symlinkat(row->text, dir, name) < 0 && errno != EEXIST)
-		return err_sys(err, errno, "cannot make link %s", row->target);
-	return 0;
+	fd = openat(at.dir, at.name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, errno, "cannot open %s", row->target);
+	r = fd_write_all(fd, row->text, strlen(row->text));
+	return r < 0 ? err_sys(err, -r, "cannot write %s", row->target) : 0;
 }
 
 static int target_error(const struct row *row, int num, struct err *err)
@@ -189,9 +217,9 @@ static int make_target(struct executor *x, const struct row *row,
 		       struct err *err)
 {
 	if (row->flags & ROW_MAKE_DIR)
-		return make_dir(x, row->target, row->mode, err);
+		return make(x, row, WHAT_DIR, row->mode, err);
 	if (row->flags & ROW_MAKE_FILE)
-		return make_file(x, row->target, NULL, err);
+		return make(x, row, WHAT_FILE, 0644, err);
 	return 0;
 }
 
@@ -288,7 +316,11 @@ static int do_bind(struct executor *x, const struct row *row, struct err *err)
 	r = make_target(x, row, err);
 	if (r < 0)
 		return r;
-	r = mount_bind(source, x->root_fd, rel(row->target), row_attrs(row));
+	if (row->flags & ROW_OWN && row->flags & ROW_DEV)
+		r = mount_node(source, x->root_fd, rel(row->target));
+	else
+		r = mount_bind(source, x->root_fd, rel(row->target),
+			       row_attrs(row));
 	if (r == -ELOOP)
 		return target_error(row, ELOOP, err);
 	if (r < 0)
@@ -470,11 +502,11 @@ static int do_row(struct executor *x, const struct row *row, struct err *err)
 {
 	switch (row->kind) {
 	case ROW_DIR:
-		return make_dir(x, row->target, row->mode, err);
+		return make_dir(x, row, err);
 	case ROW_LINK:
-		return make_link(x, row, err);
+		return make(x, row, WHAT_LINK, 0, err);
 	case ROW_FILE:
-		return make_file(x, row->target, row->text, err);
+		return make_file(x, row, err);
 	case ROW_TMPFS:
 		return do_new(x, row, "tmpfs", 0, err);
 	case ROW_IMAGE:

@@ -168,6 +168,19 @@ int mount_bind(int source_fd, int root_fd, const char *target,
 	return r == -ENOSYS ? restrict_old(top, attrs) : r;
 }
 
+int mount_node(int source_fd, int root_fd, const char *target)
+{
+	char source[32], name[256];
+	int n;
+
+	fd_name(source, source_fd);
+	n = snprintf(name, sizeof(name), "/proc/self/fd/%d/%s", root_fd,
+		     target);
+	if (n < 0 || (size_t)n >= sizeof(name))
+		return -ENAMETOOLONG;
+	return mount(source, name, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
+}
+
 int mount_new(const char *type, const char *name, int target_fd,
 	      unsigned long ms_flags, const char *options)
 {

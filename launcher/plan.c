@@ -490,6 +490,8 @@ static int make_rows(struct maker *m, struct err *err)
 	make_dev(m);
 	make_kernel(m);
 	make_etc(m);
+	for (size_t i = 0; i < m->p->n_rows; i++)
+		m->p->rows[i].flags |= ROW_OWN;
 	if (m->p->overlay_home) {
 		m->failed |= plan_dir(m->p, "/.holdall/points", 0755);
 		overlay_home(m);

@@ -56,6 +56,8 @@ enum row_flags {
 	ROW_SKIP = 16,		/* source missing: leave the row out */
 	ROW_SAY = 32,		/* source missing: leave out, and say so */
 	ROW_NOEXEC = 64,
+	ROW_OWN = 128,		/* target lies in our own tmpfs, where nothing from
+				 * outside is mounted yet: one lookup will do */
 };
 
 struct row {

@@ -71,7 +71,8 @@ void child_reset_signals(void)
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
-	for (int sig = 1; sig < NSIG; sig++)
+	/* Real-time signals have no use that a parent could have ignored. */
+	for (int sig = 1; sig < SIGRTMIN && sig < 32; sig++)
 		(void)sigaction(sig, &dfl, NULL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);

@@ -23,7 +23,7 @@ int child_wait(pid_t pid, int *ret_status);
  * children, so the number cannot have been given to somebody else). */
 int child_kill(pid_t pid, int pidfd, int sig);
 
-/* All dispositions to default, mask empty: before any exec. */
+/* Dispositions of all classic signals to default, mask empty: before any exec. */
 void child_reset_signals(void);
 
 #endif
