@@ -20,6 +20,8 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 cd "$(dirname "$0")/.." || exit 1
 TREE=$PWD
 BUILD=${BUILD:-build}
+case $BUILD in /*) ;; *) BUILD=$TREE/$BUILD ;; esac
+export BUILD
 results=$(mktemp) || exit 1
 suites=("$@")
 scratch=
@@ -71,7 +73,10 @@ wanted()
 build()
 {
 	tests/deps.sh || { not_ok deps "packages are missing"; finish; }
-	if ! make -j"$(nproc)" all units fuzz-replay attacks clocks; then
+	local targets=(all attacks clocks)
+	wanted units && targets+=(units)
+	wanted corpora && targets+=(fuzz-replay)
+	if ! make -j"$(nproc)" "${targets[@]}"; then
 		not_ok build "make failed, see above"
 		finish
 	fi
@@ -202,8 +207,8 @@ make_bundles()
 	local name
 	mkdir -p "$scratch/bundles" "$scratch/home" "$scratch/src"
 	mkdir -p -m 700 "$scratch/run"
-	export SCRATCH=$scratch TREE HOLDALL="$TREE/$BUILD/holdall"
-	export ATTACK="$TREE/$BUILD/attack" BUILD
+	export SCRATCH=$scratch TREE HOLDALL="$BUILD/holdall"
+	export ATTACK="$BUILD/attack"
 	for name in box jq python3 ask attack; do
 		if timeout -k 5 300 bash tests/bundles.sh "$name" \
 			>"$scratch/log" 2>&1 </dev/null; then
@@ -246,7 +251,7 @@ as_user()
 {
 	[ "$(id -u)" -ne 0 ] || echo "note: these suites expect an ordinary user"
 	case $TREE in
-	"$HOME"/*) scratch=$(mktemp -d "$TREE/$BUILD/check.XXXXXX") ;;
+	"$HOME"/*) scratch=$(mktemp -d "$BUILD/check.XXXXXX") ;;
 	*) scratch=$(mktemp -d "${TMPDIR:-/tmp}/holdall-check.XXXXXX") ;;
 	esac || { not_ok check "no scratch folder"; finish; }
 	chmod 755 "$scratch"
@@ -284,8 +289,7 @@ hand_over()
 		env -i PATH=/usr/local/bin:/usr/bin:/bin HOME="$home" \
 		USER="$user" LOGNAME="$user" TERM="${TERM:-dumb}" \
 		CI="${CI:-}" BUILD=build HOLDALL_CHECK_INNER="$stage/results" \
-		"$stage/tree/tests/check.sh" "${suites[@]}" </dev/null &
-	wait $!
+		"$stage/tree/tests/check.sh" "${suites[@]}" </dev/null
 	if [ -s "$stage/results" ]; then
 		cat "$stage/results" >>"$results"
 	else

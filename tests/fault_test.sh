@@ -5,6 +5,9 @@
 # reaches it.  What is wanted each time: either the app runs all the same (the
 # call has a fall-back, or was none of ours), or status 125 and one line; no
 # hang, and nothing left of the instance.
+#
+# --seccomp-bpf: a stopped image server could not give strace the page of the app
+# that it wants to read.
 . "$(dirname "$0")/lib.sh"
 TEST_SECONDS=120
 
@@ -13,7 +16,7 @@ sweep()
 {
 	local call=$1 error=$2 max=$3 n r seen=0 refused=0
 	for n in $(seq 1 "$max"); do
-		timeout 20 strace -f -qq -o "$T/trace" -e trace="$call" \
+		timeout 20 strace -f --seccomp-bpf -qq -o "$T/trace" -e trace="$call" \
 			-e inject="$call:error=$error:when=$n" \
 			"$BOX" echo the app ran >"$T/out" 2>"$T/err" </dev/null
 		r=$?
@@ -26,8 +29,10 @@ sweep()
 			;;
 		125)
 			refused=$((refused + 1))
-			[ "$(grep -c . "$T/err")" -eq 1 ] ||
-				fail "$call $n $error: $(show "$T/err")"
+			# Where the message itself was hit nothing can be said.
+			grep -q 'write(2.*INJECTED' "$T/trace" ||
+				[ "$(grep -c . "$T/err")" -eq 1 ] ||
+				fail "$call $n $error: not one line: $(show "$T/err")"
 			;;
 		124) fail "$call $n $error: hangs" ;;
 		1 | 126 | 127)
@@ -128,7 +133,8 @@ test_pivot_root()
 test_old_kernel()
 {
 	can_trace
-	run timeout 30 strace -f -qq -o /dev/null \
+	run timeout 30 strace -f --seccomp-bpf -qq -o /dev/null \
+		-e trace=openat2,close_range,mount_setattr,open_tree,move_mount,pidfd_open,clone3,landlock_create_ruleset \
 		-e inject=openat2,close_range,mount_setattr,open_tree,move_mount,pidfd_open,clone3,landlock_create_ruleset:error=ENOSYS \
 		"$BOX" echo hi
 	expect_ok

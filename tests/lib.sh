@@ -215,9 +215,9 @@ expect_nothing_left()
 	wait_until 2 none_alive "$1" ||
 		fail "after 2 s still there: $(for p in $(alive_of "$1"); do
 			tr '\0' ' ' <"/proc/$p/cmdline"; echo "($p);"; done)"
-	! grep -q holdall /proc/self/mountinfo ||
-		fail "a mount is left: $(grep holdall /proc/self/mountinfo)"
-	local lock
+	local lock left=" - fuse[^ ]* holdall|$T/"
+	! grep -E "$left" /proc/self/mountinfo ||
+		fail "a mount is left: $(grep -E "$left" /proc/self/mountinfo)"
 	while IFS= read -r -d '' lock; do
 		flock -n "$lock" true || fail "locked: $lock"
 	done < <(find "$HOME/.local/share/holdall" -name lock -print0 2>/dev/null)
@@ -233,13 +233,18 @@ make_box()
 {
 	local dir=$1 id=$2 applet
 	shift 2
-	mkdir -p "$dir/tree/bin"
-	cp /bin/busybox "$dir/tree/bin/busybox"
+	mkdir -p "$dir/tree/usr/bin"
+	cp /bin/busybox "$dir/tree/usr/bin/busybox"
 	for applet in sh cat ls echo sleep kill less stty yes true head find \
 		mv ln rm mkdir touch id ps env pwd stat mount cp wc od grep \
 		printf readlink test unlink chmod nc tail; do
-		ln -sf busybox "$dir/tree/bin/$applet"
+		ln -sf busybox "$dir/tree/usr/bin/$applet"
 	done
+	# Two that cannot be run.
+	echo 'no x bit' >"$dir/tree/usr/bin/note"
+	echo 'no program' >"$dir/tree/usr/bin/garbage"
+	chmod 644 "$dir/tree/usr/bin/note"
+	chmod 755 "$dir/tree/usr/bin/garbage"
 	{
 		echo 'schema: 1'
 		echo "id: $id"

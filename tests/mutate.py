@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """mutate.py WHAT HOLDALL BUNDLE - broken bundles, and what is said about them
+mutate.py edit BUNDLE OUTPUT OLD NEW - a bundle with another text in its seal
 
 Makes broken copies of a good bundle and starts the command over each.  Prints
 what went wrong; the last line is a summary, the status 0 if all was refused as
@@ -299,7 +300,18 @@ def image(t, b):
                 t.complain(what, f"{args[0]}: status {r}, nothing said")
 
 
+def edit(path, output, old, new):
+    with open(path, "rb") as f:
+        b = Bundle(f.read())
+    assert b.seal.count(old.encode()) == 1, f"{old} is not once in the seal"
+    with open(output, "wb") as f:
+        f.write(b.pack(seal=b.seal.replace(old.encode(), new.encode())))
+    return 0
+
+
 def main():
+    if sys.argv[1] == "edit":
+        return edit(*sys.argv[2:])
     what, holdall, path = sys.argv[1:]
     with open(path, "rb") as f:
         b = Bundle(f.read())

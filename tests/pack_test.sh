@@ -92,11 +92,27 @@ test_special_names_in_a_tree()
 	diff -r b/tree/names x/names || fail "extracted otherwise"
 }
 
+# A tree with a /bin of its own is as good as one with /usr/bin.
+test_tree_with_an_own_bin()
+{
+	mkdir -p b/tree/bin b/tree/lib
+	cp /bin/busybox b/tree/bin/hello
+	echo x >b/tree/lib/data
+	printf 'schema: 1\nid: org.example.OwnBin\nversion: "1"\n' \
+		>b/holdall.yaml
+	printf 'command: [/bin/hello, cat, /lib/data]\nsources:\n  - dir: ./tree\n' \
+		>>b/holdall.yaml
+	pack b b.holdall
+	run ./b.holdall
+	expect_ok
+	expect_out x
+}
+
 test_setuid_and_devices_stay_out()
 {
 	make_box b org.example.Setuid
-	cp /bin/busybox b/tree/bin/su
-	chmod 4755 b/tree/bin/su
+	cp /bin/busybox b/tree/usr/bin/su
+	chmod 4755 b/tree/usr/bin/su
 	mkfifo b/tree/fifo
 	pack b b.holdall
 	run ./b.holdall sh -c 'stat -c %a /bin/su; ls /fifo'
@@ -265,7 +281,7 @@ test_foreign_architecture()
 	mkdir out
 	make_box b org.example.Arch
 	# e_machine of the busybox: AArch64.
-	printf '\xb7\0' | dd of=b/tree/bin/busybox bs=1 seek=18 conv=notrunc \
+	printf '\xb7\0' | dd of=b/tree/usr/bin/busybox bs=1 seek=18 conv=notrunc \
 		status=none
 	run "$HOLDALL" pack b/holdall.yaml --fast -o out/b.holdall
 	if [ "$status" -eq 0 ]; then

@@ -37,7 +37,11 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.chdir(folder)
-            os.execve("/bin/bash", ["bash", "--norc", "--noprofile", "-i"], env)
+            # Whoever started the tests may ignore them.
+            for s in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+                signal.signal(s, signal.SIG_DFL)
+            os.execve("/bin/bash", ["bash", "--norc",
+                                     "--noprofile", "--noediting", "-i"], env)
         self.seen = ""
         self.size(24, 80)
         self.expect(r"PROMPT> $")
@@ -146,7 +150,7 @@ class Tests:
                "BASH_SILENCE_DEPRECATION_WARNING": "1",
                "holdall": os.environ["HOLDALL"], "LC_ALL": "C.UTF-8"}
         self.t = Terminal(self.folder, env)
-        self.t.command("bind 'set enable-bracketed-paste off'; stty -echo")
+        self.t.command("stty -echo")
         return self.t
 
     # ---- the tests --------------------------------------------------------------
@@ -154,7 +158,7 @@ class Tests:
     def test_ctrl_c(self):
         t = self.terminal()
         t.line("$box sh -c 'echo started; sleep 100; echo after'")
-        t.expect("started")
+        t.expect("^started")
         t.send("\x03")
         out = t.expect(r"PROMPT> $")
         if "after" in out:
@@ -166,17 +170,32 @@ class Tests:
                "print(\"ready\", flush=True)\n"
                "while not n: time.sleep(0.05)\n"
                "time.sleep(0.5)\nprint(\"got\", len(n)); raise SystemExit(5)'")
-        t.expect("ready")
+        t.expect("^ready")
         t.send("\x03")
         t.expect("got 1")
         t.expect(r"PROMPT> $")
         t.command("echo status=$?", "status=5")
 
+    def test_ctrl_c_during_the_start(self):
+        """Typed at any moment it ends the run: at once, or when all stands."""
+        t = self.terminal()
+        for ms in (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30):
+            t.line("$box sleep 983")
+            time.sleep(ms / 1000)
+            t.send("\x03")
+            try:
+                t.expect(r"PROMPT> $", 5)
+            except Failure:
+                t.send("\x1a")
+                raise Failure(f"Ctrl-C {ms} ms after the line was lost")
+        wait_gone("983")
+
     def test_ctrl_backslash(self):
         t = self.terminal()
         t.command("ulimit -c 0")
-        t.line("$box sh -c 'echo started; sleep 100'")
-        t.expect("started")
+        t.line("$py -c 'import time; print(\"started\", flush=True)\n"
+               "time.sleep(100)'")
+        t.expect("^started")
         t.send("\x1c")
         t.expect(r"PROMPT> $")
         t.command("echo status=$?", "status=131")
@@ -185,7 +204,7 @@ class Tests:
         t = self.terminal()
         t.line("$box sh -c 'echo started; while read x; do echo got $x; "
                "done; echo end'")
-        t.expect("started")
+        t.expect("^started")
         t.send("one\n")
         t.expect("got one")
         t.send("\x1a")
@@ -212,7 +231,7 @@ class Tests:
         t = self.terminal()
         t.line("$box sh -c 'echo started; sleep 1; echo done-in-background; "
                "sleep 100'")
-        t.expect("started")
+        t.expect("^started")
         t.send("\x1a")
         t.expect("Stopped")
         t.expect(r"PROMPT> $")
@@ -278,7 +297,7 @@ class Tests:
         t.expect(r"INNER> $")
         t.line("jobs")
         t.expect("Stopped")
-        t.line("kill %1; echo killed")
+        t.line("kill -KILL %1; echo killed")
         t.expect("killed")
         t.line("sleep 100")
         time.sleep(0.5)
@@ -325,7 +344,7 @@ class Tests:
     def test_killed_terminal(self):
         t = self.terminal()
         t.line("$box sh -c 'echo started; sleep 987'")
-        t.expect("started")
+        t.expect("^started")
         if not processes("987"):
             raise Failure("the test does not see the process")
         t.close()
@@ -335,7 +354,7 @@ class Tests:
     def test_killed_shell(self):
         t = self.terminal()
         t.line("$box sh -c 'echo started; sleep 986'")
-        t.expect("started")
+        t.expect("^started")
         os.kill(t.pid, signal.SIGKILL)
         os.close(t.fd)
         os.waitpid(t.pid, 0)
@@ -355,7 +374,7 @@ class Tests:
     def test_stopped_app_is_seen_stopped(self):
         t = self.terminal()
         t.line("$box sh -c 'echo started; kill -STOP $$; echo continued'")
-        t.expect("started")
+        t.expect("^started")
         t.expect("Stopped")
         t.expect(r"PROMPT> $")
         t.line("fg")

@@ -13,8 +13,8 @@ test_two_folders_two_homes_two_masks()
 		find "b b" -exec touch -h -d 2001-01-01 {} +
 		chmod 700 "b b" "b b/tree"
 	)
-	chmod 755 "b b/tree" "b b/tree/bin" "b b/tree/bin/busybox"
-	chmod 755 a/tree a/tree/bin a/tree/bin/busybox
+	chmod 755 "b b/tree" "b b/tree/usr" "b b/tree/usr/bin" "b b/tree/usr/bin/busybox"
+	chmod 755 a/tree a/tree/usr a/tree/usr/bin a/tree/usr/bin/busybox
 	pack a one.holdall
 	HOME=$T/home2 TZ=Asia/Tokyo LC_ALL=de_DE.UTF-8 pack "b b" two.holdall
 	cmp one.holdall two.holdall || fail "different bytes"
