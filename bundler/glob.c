@@ -32,8 +32,8 @@ static size_t set_length(const char *p)
 
 static bool set_has(const char *p, size_t len, unsigned char c)
 {
-	bool not = p[1] == '!' || p[1] == '^', in = false;
-	size_t i = not ? 2 : 1;
+	bool inverse = p[1] == '!' || p[1] == '^', in = false;
+	size_t i = inverse ? 2 : 1;
 
 	for (; i < len - 1; i++) {
 		unsigned char lo = (unsigned char)p[i], hi = lo;
@@ -44,7 +44,7 @@ static bool set_has(const char *p, size_t len, unsigned char c)
 		}
 		in |= lo <= c && c <= hi;
 	}
-	return c != '/' && in != not;
+	return c != '/' && in != inverse;
 }
 
 static size_t element(const char *p, unsigned char c, bool *ret_takes)

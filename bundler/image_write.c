@@ -10,11 +10,8 @@
  * which meets everything below a directory before the directory itself; for
  * each directory the inodes of all its entries are written side by side (that is
  * what a lookup reads), then its listing, and its own inode waits for its parent's
- * turn.  Inode numbers are given in the same order beforehand, since a directory
- * names its parent's.
- *
- * Hard links are entries of equal (dev, ino): the first in the tree's order
- * brings data and inode, the others point to it.
+ * turn.  Inode numbers are given in the same order beforehand (image_nodes.c),
+ * since a directory names its parent's.
  *
  * Memory: one inode per file plus at most BACKLOG blocks per thread in flight.
  */
@@ -39,28 +36,16 @@
 #include <zstd.h>
 
 #include "bundler/image_file.h"
+#include "bundler/image_nodes.h"
 
 #define BACKLOG_PER_JOB 10u
 #define IMAGE_ALIGN 4096u
-#define NO_PARENT SIZE_MAX
-
-/* What the writer knows of the entry with the same index in the tree. */
-struct node {
-	size_t parent;			/* index of its directory */
-	size_t primary;			/* index of the entry that has the inode */
-	size_t next;			/* next entry of the same directory */
-	size_t first;			/* DIR: its first entry */
-	sqfs_inode_generic_t *inode;	/* primaries */
-	uint64_t ref;			/* place of the written inode */
-	uint32_t number, nlink;
-	bool written;
-};
 
 struct writer {
 	struct tree *t;
 	const struct image_options *o;
 	const struct notes *notes;
-	struct node *nodes;
+	struct image_node *nodes;
 	struct image_file file;
 	sqfs_super_t super;
 	sqfs_compressor_t *cmp, *uncmp;
@@ -89,122 +74,20 @@ void image_codec_version(char *space, size_t size)
 	(void)snprintf(space, size, "%s", ZSTD_versionString());
 }
 
-/* ---- what belongs together ---- */
-
-static int by_identity(const void *a, const void *b, void *arg)
-{
-	const struct tree *t = arg;
-	size_t x = *(const size_t *)a, y = *(const size_t *)b;
-	const struct entry *e = t->v[x], *f = t->v[y];
-
-	if (e->dev != f->dev)
-		return e->dev < f->dev ? -1 : 1;
-	if (e->ino != f->ino)
-		return e->ino < f->ino ? -1 : 1;
-	return x < y ? -1 : x > y;
-}
-
-static bool is_linked(const struct entry *e)
-{
-	return e->type == ENTRY_FILE && e->ino && !e->content.patch.len;
-}
-
-static int group_links(struct writer *w, struct err *err)
-{
-	CLEANUP_FREE size_t *v = calloc(w->t->n, sizeof(*v));
-	size_t n = 0, primary = 0;
-
-	if (!v)
-		return err_nomem(err);
-	for (size_t i = 0; i < w->t->n; i++)
-		if (is_linked(w->t->v[i]))
-			v[n++] = i;
-	qsort_r(v, n, sizeof(*v), by_identity, w->t);
-	for (size_t i = 0; i < n; i++) {
-		const struct entry *e = w->t->v[v[i]];
-		const struct entry *p = w->t->v[v[primary]];
-
-		if (e->dev != p->dev || e->ino != p->ino)
-			primary = i;
-		w->nodes[v[i]].primary = v[primary];
-		w->nodes[v[primary]].nlink += primary != i;
-	}
-	return 0;
-}
-
-/* Parent, first and next of each entry, from the order of the tree alone. */
-static void link_nodes(struct writer *w)
-{
-	/* `last` of each directory would be another field; backwards, putting
-	 * in front keeps the order. */
-	size_t dir = 0;
-
-	for (size_t i = 1; i < w->t->n; i++) {
-		const char *path = w->t->v[i]->path;
-		size_t len;
-
-		for (;;) {
-			const char *p = w->t->v[dir]->path;
-
-			len = strlen(p);
-			if (!dir || (!strncmp(path, p, len) &&
-				     path[len] == '/'))
-				break;
-			dir = w->nodes[dir].parent;
-		}
-		w->nodes[i].parent = dir;
-		if (w->t->v[i]->type == ENTRY_DIR)
-			dir = i;
-	}
-	for (size_t i = w->t->n; i-- > 1;) {
-		struct node *p = &w->nodes[w->nodes[i].parent];
-
-		w->nodes[i].next = p->first;
-		p->first = i;
-		p->nlink += w->t->v[i]->type == ENTRY_DIR;
-	}
-}
-
-static void number_nodes(struct writer *w)
-{
-	uint32_t number = 0;
-
-	for (size_t d = w->t->n; d-- > 0;) {
-		if (w->t->v[d]->type != ENTRY_DIR)
-			continue;
-		for (size_t i = w->nodes[d].first; i; i = w->nodes[i].next) {
-			struct node *p = &w->nodes[w->nodes[i].primary];
-
-			if (!p->number)
-				p->number = ++number;
-		}
-	}
-	w->nodes[0].number = ++number;
-	w->super.inode_count = number;
-}
-
 static int make_nodes(struct writer *w, struct err *err)
 {
-	w->nodes = calloc(w->t->n, sizeof(*w->nodes));
-	if (!w->nodes)
-		return err_nomem(err);
-	for (size_t i = 0; i < w->t->n; i++) {
+	int r = image_nodes_make(w->t, &w->nodes, &w->super.inode_count, err);
+
+	for (size_t i = 0; r == 0 && i < w->t->n; i++) {
 		const struct entry *e = w->t->v[i];
 
-		w->nodes[i].primary = i;
-		w->nodes[i].nlink = e->type == ENTRY_DIR ? 2 : 1;
 		w->stats.dirs += e->type == ENTRY_DIR;
 		w->stats.links += e->type == ENTRY_LINK;
 		w->stats.files += e->type == ENTRY_FILE;
 		if (e->type == ENTRY_FILE)
 			w->stats.input += e->content.size;
 	}
-	w->nodes[0].parent = NO_PARENT;
-	link_nodes(w);
-	if (group_links(w, err) < 0)
-		return -err->num;
-	number_nodes(w);
-	return 0;
+	return r;
 }
 
 /* ---- objects of the library ---- */
@@ -273,11 +156,7 @@ static void free_writer(struct writer *w)
 	sqfs_destroy(w->blocks);
 	sqfs_destroy(w->uncmp);
 	sqfs_destroy(w->cmp);
-	if (!w->nodes)
-		return;
-	for (size_t i = 0; i < w->t->n; i++)
-		sqfs_free(w->nodes[i].inode);
-	free(w->nodes);
+	image_nodes_free(w->nodes, w->t->n);
 }
 
 /* ---- data ---- */
@@ -370,7 +249,7 @@ static sqfs_inode_generic_t *link_inode(const struct entry *e, uint32_t nlink)
 static int write_inode(struct writer *w, size_t i, struct err *err)
 {
 	const struct entry *e = w->t->v[i];
-	struct node *node = &w->nodes[i];
+	struct image_node *node = &w->nodes[i];
 	uint64_t block;
 	uint32_t offset;
 	int r = 0;
@@ -400,7 +279,7 @@ static int write_inode(struct writer *w, size_t i, struct err *err)
 
 static int write_listing(struct writer *w, size_t d, struct err *err)
 {
-	struct node *dir = &w->nodes[d];
+	struct image_node *dir = &w->nodes[d];
 	/* The root's parent is by convention a number that nobody has. */
 	uint32_t parent = d ? w->nodes[dir->parent].number :
 			  w->super.inode_count + 1;
@@ -408,7 +287,7 @@ static int write_listing(struct writer *w, size_t d, struct err *err)
 
 	for (size_t i = dir->first; r == 0 && i; i = w->nodes[i].next) {
 		const struct entry *e = w->t->v[i];
-		const struct node *p = &w->nodes[w->nodes[i].primary];
+		const struct image_node *p = &w->nodes[w->nodes[i].primary];
 		const char *slash = strrchr(e->path, '/');
 
 		r = sqfs_dir_writer_add_entry(w->dirs,

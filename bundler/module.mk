@@ -4,7 +4,7 @@ bundler_SRCS := \
 	bundler/glob.c bundler/notes.c bundler/host.c \
 	bundler/source_dir.c bundler/source_files.c bundler/elf_closure.c \
 	bundler/elf_file.c bundler/ld_cache.c bundler/ld_paths.c \
-	bundler/rules.c bundler/image_file.c bundler/image_write.c \
+	bundler/rules.c bundler/image_file.c bundler/image_write.c bundler/image_nodes.c \
 	bundler/full_root.c bundler/image_ld.c bundler/filter.c \
 	bundler/python_cache.c bundler/program.c bundler/desktop.c \
 	bundler/bundle_header.c bundler/recipe.c bundler/assemble.c \
