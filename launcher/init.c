@@ -39,6 +39,7 @@
 #include "launcher/side_namespaces.h"
 #include "runtime/child.h"
 #include "runtime/fd.h"
+#include "runtime/memory.h"
 
 static void tell(int status, enum init_kind kind, int value,
 		 const struct err *e)
@@ -335,6 +336,7 @@ void init_main(const struct init_args *a)
 	(void)prctl(PR_SET_NAME, "holdall-init", 0, 0, 0);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	drop_std();
+	memory_drop_code();
 	if (filters_install_init(&err) < 0)
 		fail(a, &err);
 	watch(a, app, signals);

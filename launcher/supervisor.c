@@ -32,6 +32,7 @@
 #include "launcher/side_namespaces.h"
 #include "runtime/child.h"
 #include "runtime/fd.h"
+#include "runtime/memory.h"
 
 static const int forwarded[] = {
 	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCONT, SIGTSTP,
@@ -297,6 +298,7 @@ int supervisor_watch(const struct plan *p, struct record *rec,
 	sigset_t set;
 
 	give_up_std();
+	memory_drop_code();
 	signal_set(&set);
 	w.signals = signalfd(-1, &set, SFD_CLOEXEC);
 	if (w.signals < 0)
