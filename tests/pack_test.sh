@@ -96,11 +96,11 @@ test_special_names_in_a_tree()
 test_tree_with_an_own_bin()
 {
 	mkdir -p b/tree/bin b/tree/lib
-	cp /bin/busybox b/tree/bin/hello
+	cp /bin/busybox b/tree/bin/busybox-own
 	echo x >b/tree/lib/data
 	printf 'schema: 1\nid: org.example.OwnBin\nversion: "1"\n' \
 		>b/holdall.yaml
-	printf 'command: [/bin/hello, cat, /lib/data]\nsources:\n  - dir: ./tree\n' \
+	printf 'command: [/bin/busybox-own, cat, /lib/data]\nsources:\n  - dir: ./tree\n' \
 		>>b/holdall.yaml
 	pack b b.holdall
 	run ./b.holdall
