@@ -8,9 +8,10 @@
  * read got to is noted per file; reading on does not start over.
  *
  * Decoded blocks are kept by their place in the image.  A read hands out
- * pointers into this cache; it holds more than one read can touch, and the
- * least recently used one goes first, so no slice is overwritten before the
- * next read.
+ * pointers into this cache; it holds more than one read can touch, and goes by
+ * last use, so no slice is overwritten before the next read.  A whole block
+ * whose last byte an earlier read has taken goes first: the kernel has it now,
+ * and its memory is warm.
  */
 #include "runtime/image_state.h"
 
@@ -51,8 +52,17 @@ static int load_data(struct image *im, uint64_t pos, uint32_t size,
 	return 0;
 }
 
+static unsigned data_victim(const struct image *im)
+{
+	for (unsigned i = 0; i < im->n_data; i++)
+		if (im->data[i].done && im->data[i].done < im->n_reads)
+			return i;
+	return image_cache_victim(im->data, im->n_data);
+}
+
 static int data_block(struct image *im, uint64_t pos, uint32_t size,
-		      const uint8_t **ret, uint32_t *ret_len, struct err *err)
+		      struct image_cached **ret, const uint8_t **ret_data,
+		      struct err *err)
 {
 	struct image_cached *c = im->data;
 	unsigned i;
@@ -64,8 +74,9 @@ static int data_block(struct image *im, uint64_t pos, uint32_t size,
 	if (i == im->n_data || !pos) {
 		int r;
 
-		i = image_cache_victim(c, im->n_data);
+		i = data_victim(im);
 		c[i].pos = 0;
+		c[i].done = 0;
 		r = load_data(im, pos, size,
 			      im->data_area + (size_t)i * im->super.block_size,
 			      &c[i].len, err);
@@ -74,8 +85,8 @@ static int data_block(struct image *im, uint64_t pos, uint32_t size,
 		c[i].pos = pos;
 	}
 	c[i].used = ++im->clock;
-	*ret = im->data_area + (size_t)i * im->super.block_size;
-	*ret_len = c[i].len;
+	*ret = &c[i];
+	*ret_data = im->data_area + (size_t)i * im->super.block_size;
 	return 0;
 }
 
@@ -178,37 +189,51 @@ static int find_block(struct image *im, const struct image_inode *node,
 
 /* ---- reading --------------------------------------------------------------- */
 
-/* The bytes of one block of a file: NULL for a hole, else exactly `want`. */
-static int file_block(struct image *im, const struct image_inode *node,
-		      uint32_t block, uint32_t want, const uint8_t **ret,
+/* One piece of a file: within one block, or within the tail. */
+struct piece {
+	uint32_t block;
+	uint32_t want;			/* bytes of the file in this block */
+	uint32_t in, len;		/* the part asked for */
+};
+
+static int find_piece(struct image *im, const struct image_inode *node,
+		      uint32_t block, uint64_t *ret_pos, uint32_t *ret_size,
 		      struct err *err)
 {
+	if (block < node->n_blocks)
+		return find_block(im, node, block, ret_pos, ret_size, err);
+	return fragment_entry(im, node->fragment, ret_pos, ret_size, err);
+}
+
+/* The bytes of a piece: zeros for a hole, else in the cache. */
+static int read_piece(struct image *im, const struct image_inode *node,
+		      const struct piece *p, const uint8_t **ret,
+		      struct err *err)
+{
+	bool tail = p->block >= node->n_blocks;
+	uint32_t skip = tail ? node->fragment_off : 0, size;
+	struct image_cached *c;
 	const uint8_t *data;
 	uint64_t pos;
-	uint32_t size, len, skip = 0;
-	int r;
+	int r = find_piece(im, node, p->block, &pos, &size, err);
 
-	if (block < node->n_blocks)
-		r = find_block(im, node, block, &pos, &size, err);
-	else
-		r = fragment_entry(im, node->fragment, &pos, &size, err);
 	if (r < 0)
 		return r;
-	if (block < node->n_blocks && !size) {
-		*ret = NULL;
+	if (!tail && !size) {
+		*ret = im->zero;
 		return 0;
 	}
-	if (block >= node->n_blocks)
-		skip = node->fragment_off;
-	r = data_block(im, pos, size, &data, &len, err);
+	r = data_block(im, pos, size, &c, &data, err);
 	if (r < 0)
 		return r;
-	if (skip > len || want > len - skip ||
-	    (block < node->n_blocks && want != len))
+	if (skip > c->len || p->want > c->len - skip ||
+	    (!tail && p->want != c->len))
 		return image_broken(im, err, "the block at %llu holds %u bytes, "
-				    "not %u", (unsigned long long)pos, len,
-				    want + skip);
-	*ret = data + skip;
+				    "not %u", (unsigned long long)pos, c->len,
+				    p->want + skip);
+	if (!tail && p->in + p->len == p->want)
+		c->done = im->n_reads;
+	*ret = data + skip + p->in;
 	return 0;
 }
 
@@ -221,6 +246,7 @@ int image_file_read(struct image *im, const struct image_inode *node,
 	if (node->type != TYPE_FILE)
 		return err_set(err, EINVAL, "%s: not a regular file",
 			       im->src.name);
+	im->n_reads++;
 	ret->n = 0;
 	ret->len = 0;
 	if (off >= node->size)
@@ -230,22 +256,24 @@ int image_file_read(struct image *im, const struct image_inode *node,
 	if (len > node->size - off)
 		len = (size_t)(node->size - off);
 	while (len) {
-		uint32_t block = (uint32_t)(off >> im->super.block_log);
-		uint32_t in = (uint32_t)(off & (bs - 1));
-		uint64_t start = off - in;
-		uint32_t want = node->size - start < bs ?
-				(uint32_t)(node->size - start) : bs;
-		size_t n = want - in < len ? want - in : len;
+		struct piece p = {
+			.block = (uint32_t)(off >> im->super.block_log),
+			.in = (uint32_t)(off & (bs - 1)),
+		};
+		uint64_t left = node->size - (off - p.in);
 		const uint8_t *data = NULL;
-		int r = file_block(im, node, block, want, &data, err);
+		int r;
 
+		p.want = left < bs ? (uint32_t)left : bs;
+		p.len = p.want - p.in < len ? p.want - p.in : (uint32_t)len;
+		r = read_piece(im, node, &p, &data, err);
 		if (r < 0)
 			return r;
-		ret->iov[ret->n++] = (struct iovec){
-			data ? (void *)(uintptr_t)(data + in) : im->zero, n };
-		ret->len += n;
-		off += n;
-		len -= n;
+		ret->iov[ret->n++] = (struct iovec){ (void *)(uintptr_t)data,
+						     p.len };
+		ret->len += p.len;
+		off += p.len;
+		len -= p.len;
 	}
 	return 0;
 }

@@ -10,7 +10,7 @@
  * Anything else kills the process.  mmap is allowed without PROT_EXEC only.
  *
  * The C library's allocator needs, whoever calls it:
- * #syscalls brk mmap munmap
+ * #syscalls brk mmap munmap madvise
  *
  * A descriptor that arrives over a socket takes the lowest free number: below
  * NOFILE_MAX, since all but four are closed.

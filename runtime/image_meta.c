@@ -1,7 +1,8 @@
 /*
  * image_meta.c - the image object, its caches, and the metadata cursor
  *
- * Decoded metadata blocks are kept, META_BLOCKS of them.  The source keeps the
+ * Decoded metadata blocks are kept, META_BLOCKS of them, until the server has
+ * nothing to do: then all memory goes back.  The source keeps the
  * last verified leaves itself, so reading a block's length and then its bytes
  * costs one hash.
  *
@@ -41,15 +42,16 @@ static int map_areas(struct image *im, struct err *err)
 	im->n_data = (unsigned)(DATA_BYTES_MAX / block);
 	if (im->n_data > DATA_BLOCKS_MAX)
 		im->n_data = DATA_BLOCKS_MAX;
-	im->map_len = META_BLOCKS * SQUASHFS_META_SIZE + packed +
-		      IMAGE_READ_MAX + im->n_data * block;
+	im->map_len = META_BLOCKS * SQUASHFS_META_SIZE + image_zstd_size() +
+		      packed + IMAGE_READ_MAX + im->n_data * block;
 	p = mmap(NULL, im->map_len, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		return err_nomem(err);
 	im->map = p;
 	im->meta_area = p;
-	im->packed = im->meta_area + META_BLOCKS * SQUASHFS_META_SIZE;
+	im->zstd_area = im->meta_area + META_BLOCKS * SQUASHFS_META_SIZE;
+	im->packed = im->zstd_area + image_zstd_size();
 	im->zero = im->packed + packed;
 	im->data_area = im->zero + IMAGE_READ_MAX;
 	return 0;
@@ -67,8 +69,6 @@ int image_new(const struct image_source *src, struct image **ret,
 	r = image_super_read(src, &im->super, err);
 	if (!r)
 		r = map_areas(im, err);
-	if (!r && !(im->zstd = ZSTD_createDCtx()))
-		r = err_nomem(err);
 	if (r < 0) {
 		image_free(im);
 		return r;
@@ -83,9 +83,19 @@ void image_free(struct image *im)
 		return;
 	if (im->map)
 		(void)munmap(im->map, im->map_len);
-	(void)ZSTD_freeDCtx(im->zstd);
 	free(im->fragment_index);
 	free(im);
+}
+
+void image_idle(struct image *im)
+{
+	if (im->src.idle)
+		im->src.idle(im->src.arg);
+	(void)madvise(im->map, im->map_len, MADV_DONTNEED);
+	memset(im->meta, 0, sizeof(im->meta));
+	memset(im->data, 0, sizeof(im->data));
+	im->meta_last = 0;
+	im->zstd = NULL;
 }
 
 uint64_t image_root(const struct image *im)
@@ -126,13 +136,6 @@ unsigned image_cache_victim(const struct image_cached *c, unsigned n)
 			best = i;
 	}
 	return best;
-}
-
-long image_unpack(struct image *im, void *out, size_t size, size_t n)
-{
-	size_t len = ZSTD_decompressDCtx(im->zstd, out, size, im->packed, n);
-
-	return ZSTD_isError(len) ? -1 : (long)len;
 }
 
 static int load_block(struct image *im, uint64_t pos, uint64_t end,
@@ -180,9 +183,10 @@ int meta_block(struct image *im, uint64_t pos, uint64_t end,
 	struct image_cached *c = im->meta;
 	unsigned i;
 
-	for (i = 0; i < META_BLOCKS; i++)
-		if (c[i].pos == pos)
-			break;
+	/* Mostly the same as before. */
+	i = c[im->meta_last].pos == pos ? im->meta_last : 0;
+	while (i < META_BLOCKS && c[i].pos != pos)
+		i++;
 	if (i == META_BLOCKS) {
 		int r;
 
@@ -197,6 +201,7 @@ int meta_block(struct image *im, uint64_t pos, uint64_t end,
 	if (c[i].next > end)
 		return image_broken(im, err, "metadata block at %llu leaves its "
 				    "table", (unsigned long long)pos);
+	im->meta_last = i;
 	c[i].used = ++im->clock;
 	*ret = &c[i];
 	*ret_data = im->meta_area + i * SQUASHFS_META_SIZE;

@@ -38,6 +38,8 @@
 struct image_source {
 	int (*read)(void *arg, void *buf, size_t len, uint64_t off,
 		    struct err *err);
+	/* Nothing to do for a while: give memory back.  May be NULL. */
+	void (*idle)(void *arg);
 	void *arg;
 	uint64_t size;
 	const char *name;		/* of the bundle, for messages */
@@ -49,6 +51,8 @@ struct image;
 int image_new(const struct image_source *src, struct image **ret,
 	      struct err *err);
 void image_free(struct image *im);
+/* Gives all cached memory back; what is needed is read again. */
+void image_idle(struct image *im);
 
 /* ---- metadata cursor: a place in one table that can only move forward ---- */
 

@@ -20,6 +20,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,19 +118,38 @@ static int leave_caller(const struct image_child *c, struct err *err)
 	return 0;
 }
 
+/* The verified payload; NULL after a pause, made again when it is needed. */
+struct verified {
+	const struct bundle *bundle;
+	struct payload *payload;
+};
+
 static int read_payload(void *arg, void *buf, size_t len, uint64_t off,
 			struct err *err)
 {
-	return payload_read(arg, buf, len, off, err);
+	struct verified *v = arg;
+	int r = v->payload ? 0 : payload_new(v->bundle, &v->payload, err);
+
+	return r < 0 ? r : payload_read(v->payload, buf, len, off, err);
+}
+
+static void drop_payload(void *arg)
+{
+	struct verified *v = arg;
+
+	payload_free(v->payload);
+	v->payload = NULL;
+	(void)malloc_trim(0);
 }
 
 /* seal_parse has checked that the first image lies at offset 0. */
-static int open_image(const struct bundle *b, struct payload *p,
-		      struct image **ret, struct err *err)
+static int open_image(struct verified *v, struct image **ret, struct err *err)
 {
+	const struct bundle *b = v->bundle;
 	const struct section *s = seal_section(&b->seal, SECTION_IMAGE);
 	struct image_source src = {
-		.read = read_payload, .arg = p, .name = b->name,
+		.read = read_payload, .idle = drop_payload, .arg = v,
+		.name = b->name,
 	};
 
 	if (!s || s->offset != 0)
@@ -141,17 +161,17 @@ static int open_image(const struct bundle *b, struct payload *p,
 
 static void child_main(struct image_child *c)
 {
-	struct payload *payload = NULL;
+	struct verified v = { .bundle = c->bundle };
 	struct image *im = NULL;
 	struct err err = { 0 };
 	int r = leave_caller(c, &err);
 
 	if (!r)
-		r = payload_new(c->bundle, &payload, &err);
+		r = payload_new(c->bundle, &v.payload, &err);
 	if (!r)
 		r = image_jail_enter(&err);
 	if (!r)
-		(void)open_image(c->bundle, payload, &im, &err);
+		(void)open_image(&v, &im, &err);
 	_exit(c->run(c, im, &err));
 }
 

@@ -31,6 +31,7 @@ struct image_cached {
 	uint64_t pos;			/* in the image; 0: empty (superblock) */
 	uint64_t next;			/* metadata: the block behind */
 	uint64_t used;			/* clock of the last use */
+	uint64_t done;			/* the read that took its last byte */
 	uint32_t len;
 };
 
@@ -46,15 +47,18 @@ struct image {
 	struct image_source src;
 	struct image_super super;
 	uint64_t clock;
-	ZSTD_DCtx *zstd;
+	ZSTD_DCtx *zstd;		/* in zstd_area; NULL: to be made */
+	uint8_t *zstd_area;
 
 	uint8_t *packed;		/* one block before decoding */
 	uint8_t *zero;			/* IMAGE_READ_MAX, never written */
 
 	uint8_t *meta_area, *data_area;
 	struct image_cached meta[META_BLOCKS];
+	unsigned meta_last;		/* the block used last */
 	struct image_cached data[DATA_BLOCKS_MAX];
 	unsigned n_data;
+	uint64_t n_reads;		/* of files, so far */
 	struct file_place places[FILE_PLACES];
 
 	uint64_t *fragment_index;	/* read at the first use */
@@ -70,8 +74,9 @@ int image_super_read(const struct image_source *src, struct image_super *ret,
 int image_broken(const struct image *im, struct err *err, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 
-/* Decodes exactly one block: `packed` holds n bytes. -1: not zstd, or more
- * than `size` bytes; else the length. */
+/* Decodes one block: n bytes in `packed`.  -1: not zstd, or more than `size`
+ * bytes; else the length. */
+size_t image_zstd_size(void);		/* of a context's memory */
 long image_unpack(struct image *im, void *out, size_t size, size_t n);
 
 /* The metadata block at pos, below end. */
