@@ -65,7 +65,7 @@ show()
 {
 	echo
 	echo "\$ $2"
-	(cd "$folder" && "${as[@]}" bash -c 'holdall() { "$HOLDALL" "$@"; }
+	(cd "$folder" && "${as[@]}" bash -o pipefail -c 'holdall() { "$HOLDALL" "$@"; }
 		HOLDALL=$1; eval "$2"' demo "$holdall" "$2") 2>&1 | sed 's/^/  /'
 	local r=${PIPESTATUS[0]}
 	[ "$r" -eq 0 ] || echo "  (status $r)"
@@ -92,11 +92,11 @@ show 0 "holdall info jq.holdall"
 echo
 echo "The sandbox: no other file, no network, nobody else's processes."
 show 0 "echo secret >other.txt"
-show 1 "./python3.holdall -c 'open(\"other.txt\")' 2>&1 | tail -n 1; exit \${PIPESTATUS[0]}"
+show 1 "./python3.holdall -c 'open(\"other.txt\")' 2>&1 | tail -n 1"
 show 0 "./python3.holdall -c 'print(open(\"other.txt\").read())' other.txt"
-show 1 "./python3.holdall -c 'import socket; socket.create_connection((\"192.0.2.1\", 80), 3)' 2>&1 | tail -n 1; exit \${PIPESTATUS[0]}"
+show 1 "./python3.holdall -c 'import socket; socket.create_connection((\"192.0.2.1\", 80), 3)' 2>&1 | tail -n 1"
 show 0 "./python3.holdall -c 'import os; print(\"processes:\", [p for p in os.listdir(\"/proc\") if p.isdigit()])'"
-show 1 "./python3.holdall -c 'open(\"new.txt\", \"w\")' 2>&1 | tail -n 2; exit \${PIPESTATUS[0]}"
+show 1 "./python3.holdall -c 'open(\"new.txt\", \"w\")' 2>&1 | tail -n 1"
 show 0 "holdall run --permit files=cwd:rw python3.holdall -c 'open(\"new.txt\", \"w\").write(\"allowed\n\")' && cat new.txt"
 
 echo
