@@ -7,6 +7,7 @@
 # if something passed and nothing failed.
 #
 #	check.sh [SUITE...]	only these suites: units corpora run sandbox ...
+#	ONLY="TEST..."		only these tests of a suite
 #
 # Started as root, everything that runs a program of ours does so as an
 # ordinary user: $HOLDALL_TEST_USER, else holdall-test, who is made for it.  The
@@ -113,6 +114,17 @@ check_program()
 		ok program/linkmap
 	else
 		not_ok program/linkmap "objects that load the host's modules"
+	fi
+	local lib missing=
+	for lib in $(grep -oE 'lib[a-z0-9+-]+\.a\(' "$BUILD/holdall.map" |
+		sort -u | sed -e 's/\.a($//' -e 's/^libc$/glibc/'); do
+		[ -d "${lib#lib}" ] || grep -qw "$lib" LICENSES.static ||
+			missing="$missing $lib"
+	done
+	if [ -z "$missing" ]; then
+		ok program/licences
+	else
+		not_ok program/licences "not in LICENSES.static:$missing"
 	fi
 	size=$(stat -c %s "$BUILD/holdall-stub")
 	echo "stub: $size bytes, $((size * 100 / 1048576)) hundredths of a MiB" \
@@ -295,7 +307,7 @@ hand_over()
 		--inh-caps=-all \
 		env -i PATH=/usr/local/bin:/usr/bin:/bin HOME="$home" \
 		USER="$user" LOGNAME="$user" TERM="${TERM:-dumb}" \
-		CI="${CI:-}" BUILD=build HOLDALL_CHECK_INNER="$stage/results" \
+		CI="${CI:-}" ONLY="${ONLY:-}" BUILD=build HOLDALL_CHECK_INNER="$stage/results" \
 		"$stage/tree/tests/check.sh" "${suites[@]}" </dev/null
 	if [ -s "$stage/results" ]; then
 		cat "$stage/results" >>"$results"

@@ -298,10 +298,13 @@ clear_one_()
 
 suite_main()
 {
-	local suite name r why log=$SCRATCH/log tests=("$@")
+	local suite name r why log=$SCRATCH/log tests
 	if [ "${1:-}" = --one ]; then
 		run_one_ "$2"
 	fi
+	# shellcheck disable=SC2206
+	[ -z "${ONLY:-}" ] || set -- $ONLY
+	tests=("$@")
 	suite=$(basename "$0" _test.sh)
 	# In the order in which they stand in the file.
 	[ $# -gt 0 ] || mapfile -t tests < <(

@@ -436,7 +436,7 @@ class Tests:
 
 def main():
     tests = Tests(os.environ["SCRATCH"])
-    names = ["test_" + a.removeprefix("test_") for a in sys.argv[1:]]
+    names = ["test_" + a.removeprefix("test_") for a in os.environ.get("ONLY", "").split()]
     for name in names or [n for n in vars(Tests) if n.startswith("test_")]:
         tests.one(name)
 
