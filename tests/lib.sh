@@ -3,7 +3,7 @@
 # A suite is a bash script that sources this file, defines functions named
 # test_*, and ends with `suite_main "$@"`.  tests/check.sh builds, makes the
 # folder $SCRATCH with the bundles in it, and starts the suites as an ordinary
-# user; started by it, `NAME_test.sh [TEST...]` runs all tests or those named.
+# user.  All tests of a suite run, or those named in $ONLY.
 #
 # Each test is a process of its own with a time limit, in an empty folder of
 # its own ($T) with an own HOME and runtime directory below it.  It ends with 0
