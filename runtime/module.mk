@@ -37,7 +37,7 @@ $(BUILD)/gen/image_jail.gen.h: $(BUILD)/gen/jail_gen $(IMAGE_SRCS)
 
 $(BUILD)/obj/runtime/image_jail.o: $(BUILD)/gen/image_jail.gen.h
 runtime_TESTS += runtime/image_stream_test.c runtime/image_fuse_test.c \
-	runtime/image_hostile_test.c
+	runtime/image_hostile_test.c runtime/image_jail_test.c
 
 runtime_TESTS += runtime/text_test.c runtime/json_test.c runtime/seal_test.c \
 	runtime/trailer_test.c runtime/hashtree_test.c runtime/bundle_test.c \
