@@ -325,14 +325,15 @@ static int cli_dispatch(int argc, char **argv, struct err *err)
 	}
 	if (open_self(&o, &bundle, err) < 0)
 		return err_status(err, STATUS_RUN_FAILED);
-	/* argc may be 0, argv[0] empty: execve allows both. */
-	o.invoked_as = argc > 0 && argv[0][0] ? argv[0] : "holdall";
-	if (argc > 0) {
-		argc--;
-		argv++;
+	/* execve allows both; what it was called by is then unknown. */
+	if (argc < 1 || !argv[0][0]) {
+		err_set(err, EINVAL, "started without a name (argv[0] is empty "
+			"or missing); start it by its path");
+		return err_status(err, STATUS_RUN_FAILED);
 	}
-	return bundle ? dispatch_self(argc, argv, &o, err) :
-			dispatch(argc, argv, &o, err);
+	o.invoked_as = argv[0];
+	return bundle ? dispatch_self(argc - 1, argv + 1, &o, err) :
+			dispatch(argc - 1, argv + 1, &o, err);
 }
 
 int cli_main(int argc, char **argv)

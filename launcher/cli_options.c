@@ -12,6 +12,7 @@
 
 #include "launcher/pattern.h"
 #include "launcher/state.h"
+#include "launcher/quoted.h"
 
 struct option_def {
 	unsigned bit;
@@ -27,10 +28,11 @@ struct option_def {
 static int set_permit(struct options *o, const char *value, struct err *err)
 {
 	struct permission p = { 0 };
+	struct quoted q;
 	int r = perm_parse(value, &p, err);
 
 	if (r < 0)
-		return err_prefix(err, "--permit %s", value);
+		return err_prefix(err, "--permit %s", quote(&q, value));
 	r = perms_add(&o->permit, &p, err);
 	perm_free(&p);
 	return r;
@@ -39,9 +41,10 @@ static int set_permit(struct options *o, const char *value, struct err *err)
 static int set_deny(struct options *o, const char *value, struct err *err)
 {
 	CLEANUP_PATTERN struct pattern p = PATTERN_INIT;
+	struct quoted q;
 
 	if (pattern_parse(value, &p, err) < 0)
-		return err_prefix(err, "--deny %s", value);
+		return err_prefix(err, "--deny %s", quote(&q, value));
 	return strlist_add(&o->deny, value) < 0 ? err_nomem(err) : 0;
 }
 
@@ -57,15 +60,16 @@ static const struct {
 
 static int set_home_name(struct options *o, const char *name, struct err *err)
 {
+	struct quoted q;
 	char *copy;
 
 	if (o->home != HOME_PRIVATE)
 		return err_set(err, EINVAL, "--home: only a private home has a "
 			       "name (--home private:NAME)");
 	if (!home_name_is_valid(name))
-		return err_set(err, EINVAL, "--home: '%s' is no name for a home; "
+		return err_set(err, EINVAL, "--home: %s is no name for a home; "
 			       "use up to 64 of A-Z a-z 0-9 . _ - and no dot in "
-			       "front", name);
+			       "front", quote(&q, name));
 	copy = strdup(name);
 	if (!copy)
 		return err_nomem(err);
@@ -78,6 +82,7 @@ static int set_home(struct options *o, const char *value, struct err *err)
 {
 	const char *colon = strchrnul(value, ':');
 	size_t n = (size_t)(colon - value);
+	struct quoted q;
 
 	for (size_t i = 0; i < ARRAY_SIZE(home_kinds); i++) {
 		if (strlen(home_kinds[i].word) != n ||
@@ -91,15 +96,17 @@ static int set_home(struct options *o, const char *value, struct err *err)
 		o->home_given = true;
 		return *colon ? set_home_name(o, colon + 1, err) : 0;
 	}
-	return err_set(err, EINVAL, "--home: unknown kind '%s'; use private, "
-		       "private:NAME, ephemeral or none", value);
+	return err_set(err, EINVAL, "--home: unknown kind %s; use private, "
+		       "private:NAME, ephemeral or none", quote(&q, value));
 }
 
 static int set_env(struct options *o, const char *value, struct err *err)
 {
+	struct quoted q;
+
 	if (!strchr(value, '=') || value[0] == '=')
 		return err_set(err, EINVAL, "--env %s: write --env NAME=VALUE",
-			       value);
+			       quote(&q, value));
 	return strlist_add(&o->env, value) < 0 ? err_nomem(err) : 0;
 }
 
@@ -277,6 +284,7 @@ static int check_operands(const struct verb *v, const struct options *o,
 {
 	size_t subject = o->self ? 0 : 1;
 	size_t n = o->args.n;
+	struct quoted q;
 
 	if (o->help)
 		return 0;
@@ -285,10 +293,10 @@ static int check_operands(const struct verb *v, const struct options *o,
 			       "holdall %s [OPTION...] %s", v->name, v->name,
 			       v->operands);
 	if (n > v->max_operands + subject)
-		return err_set(err, EINVAL, "%s: '%s' is too much; usage: "
+		return err_set(err, EINVAL, "%s: %s is too much; usage: "
 			       "holdall %s [OPTION...] %s", v->name,
-			       o->args.v[v->max_operands + subject], v->name,
-			       v->operands);
+			       quote(&q, o->args.v[v->max_operands + subject]),
+			       v->name, v->operands);
 	return 0;
 }
 

@@ -93,6 +93,31 @@ static int ask(struct decision *d, const struct header *h,
 
 /* ---- nobody to ask ---- */
 
+/* With control characters: $'...', so that the line stays one. */
+static void add_ansi_word(struct buf *out, const char *s)
+{
+	buf_adds(out, "$'");
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c < 0x20 || c == 0x7f)
+			buf_addf(out, "\\%03o", c);
+		else if (c == '\'' || c == '\\')
+			buf_addf(out, "\\%c", c);
+		else
+			buf_addc(out, *s);
+	}
+	buf_addc(out, '\'');
+}
+
+static bool has_control(const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			return true;
+	return false;
+}
+
 /* As a word of a shell. */
 static void add_shell_word(struct buf *out, const char *s)
 {
@@ -101,6 +126,10 @@ static void add_shell_word(struct buf *out, const char *s)
 
 	if (*s && !s[strspn(s, plain)]) {
 		buf_adds(out, s);
+		return;
+	}
+	if (has_control(s)) {
+		add_ansi_word(out, s);
 		return;
 	}
 	buf_addc(out, '\'');

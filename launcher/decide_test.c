@@ -127,6 +127,10 @@ START_TEST(the_printed_line_is_quoted_for_a_shell)
 	add(&header.perms, "files=/a b/it's:rw");
 	decide_now();
 	ck_assert(noted("--permit 'files=/a b/it'\\''s:rw' ./t.holdall"));
+	perms_free(&header.perms);
+	add(&header.perms, "files=/a\nb'c:rw");
+	decide_now();
+	ck_assert(noted("--permit $'files=/a\\012b\\'c:rw' ./t.holdall"));
 }
 END_TEST
 

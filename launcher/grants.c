@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "launcher/store.h"
+#include "launcher/quoted.h"
 
 #define GRANTS_MAX ((size_t)256 << 10)
 
@@ -51,6 +52,7 @@ int state_read_grants(const struct state *s, struct perms *ret,
 	CLEANUP_STRLIST struct strlist unknown = { 0 };
 	CLEANUP_FREE char *text = NULL;
 	struct text_line line;
+	struct quoted q;
 	size_t len = 0;
 	int r = -ENOENT;
 
@@ -68,7 +70,8 @@ int state_read_grants(const struct state *s, struct perms *ret,
 				break;
 		}
 		if (r < 0)
-			return err_prefix(err, "%s/%s/grants", s->base, s->rel);
+			return err_prefix(err, "%s/%s/grants",
+					  quote(&q, s->base), s->rel);
 	}
 	*ret = set;
 	*ret_unknown = unknown;

@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include "launcher/store.h"
+#include "launcher/quoted.h"
 #include "runtime/fd.h"
 #include "runtime/path.h"
 
@@ -80,6 +81,7 @@ int home_open(struct state *s, enum home_kind kind, const char *name,
 {
 	CLEANUP(home_free) struct home h = HOME_INIT;
 	char rel[NAME_MAX_ + 8];
+	struct quoted q;
 	int r;
 
 	h.kind = kind;
@@ -92,7 +94,8 @@ int home_open(struct state *s, enum home_kind kind, const char *name,
 		return 0;
 	}
 	if (!home_name_is_valid(name) || s->dir_fd < 0)
-		return err_set(err, EINVAL, "'%s' is no name for a home", name);
+		return err_set(err, EINVAL, "%s is no name for a home",
+			       quote(&q, name));
 	(void)snprintf(rel, sizeof(rel), "homes/%s", name);
 	h.rel = path_join(s->rel, rel);
 	if (!h.rel)
@@ -185,6 +188,7 @@ static int make_one(struct home *h, int upper, const char *rel,
 {
 	CLEANUP_FREE char *parent = strdup(rel);
 	CLEANUP_FD int parent_fd = -1;
+	struct quoted q;
 	struct stat st;
 	char *slash;
 	int r;
@@ -206,29 +210,32 @@ static int make_one(struct home *h, int upper, const char *rel,
 		return r;
 	r = move_new(h, parent_fd, slash ? slash + 1 : parent);
 	return r < 0 ? err_sys(err, -r, "cannot make %s in the app's home",
-			       rel) : 0;
+			       quote(&q, rel)) : 0;
 }
 
 /* Is upper/`rel` there, and of the right type?  1, 0, or an error. */
 static int look(int upper, const char *rel, bool directory, struct err *err)
 {
 	CLEANUP_FD int fd = path_try_beneath(upper, rel, O_PATH, 0);
+	struct quoted q;
 	struct stat st;
 
 	if (fd == -ENOENT)
 		return 0;
 	if (fd == -ELOOP)
 		return err_set(err, ELOOP, "cannot mount on %s: a symbolic "
-			       "link is in the way in the app's home", rel);
+			       "link is in the way in the app's home",
+			       quote(&q, rel));
 	if (fd < 0)
 		return err_sys(err, -fd, "cannot open %s in the app's home",
-			       rel);
+			       quote(&q, rel));
 	if (fstat(fd, &st) < 0)
-		return err_sys(err, errno, "cannot look at %s", rel);
+		return err_sys(err, errno, "cannot look at %s",
+			       quote(&q, rel));
 	if (directory ? !S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode))
 		return err_set(err, directory ? ENOTDIR : EISDIR,
 			       "cannot mount on %s: in the app's home that is "
-			       "not a %s", rel,
+			       "not a %s", quote(&q, rel),
 			       directory ? "folder" : "regular file");
 	return 1;
 }
@@ -248,12 +255,14 @@ int home_make_mountpoint(struct home *h, const char *rel, bool directory,
 {
 	CLEANUP_FREE char *part = strdup(rel);
 	CLEANUP_FD int upper = -1;
+	struct quoted q;
 	int r;
 
 	if (!part)
 		return err_nomem(err);
 	if (!path_is_clean(rel, false))
-		return err_set(err, EINVAL, "'%s' is no place in a home", rel);
+		return err_set(err, EINVAL, "%s is no place in a home",
+			       quote(&q, rel));
 	r = open_upper(h, &upper, err);
 	for (char *p = part; r == 0 && (p = strchr(p, '/')); p++) {
 		*p = '\0';

@@ -5,6 +5,7 @@
  * fields are skipped.
  */
 #include "launcher/host.h"
+#include "launcher/quoted.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -109,23 +110,24 @@ static bool is_usable_home(const char *path)
 
 int host_home(char **ret, struct err *err)
 {
-	const char *env = getenv("HOME"), *use = env;
+	const char *env = getenv("HOME");
 	CLEANUP_FREE char *name = NULL;
 	CLEANUP_FREE char *home = NULL;
+	bool usable = is_usable_home(env);
+	struct quoted q;
 	char *clean;
 
-	if (!is_usable_home(env)) {
+	if (!usable) {
 		if (passwd_lookup(getuid(), &name, &home) < 0)
 			return err_nomem(err);
-		use = home;
+		usable = is_usable_home(home);
 	}
-	if (!is_usable_home(use))
-		return err_set(err, ENOENT, "no home folder: $HOME is %s%s%s "
-			       "and /etc/passwd names none that exists; set "
-			       "HOME to a folder of yours",
-			       env ? "'" : "not set", env ? env : "",
-			       env ? "'" : "");
-	clean = path_normalise(use);
+	if (!usable)
+		return err_set(err, ENOENT, "no home folder: $HOME is %s and "
+			       "/etc/passwd names none that exists; set HOME "
+			       "to a folder of yours",
+			       env ? quote(&q, env) : "not set");
+	clean = path_normalise(home ? home : env);
 	if (!clean)
 		return err_nomem(err);
 	*ret = clean;

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "launcher/host.h"
+#include "launcher/quoted.h"
 #include "manifests/header.h"
 #include "runtime/fd.h"
 #include "runtime/path.h"
@@ -219,6 +220,7 @@ static int read_file(const char *path, bool site, const char *id,
 {
 	CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	CLEANUP_FREE char *text = NULL;
+	struct quoted q;
 	struct stat st;
 	size_t len;
 	int r;
@@ -228,14 +230,16 @@ static int read_file(const char *path, bool site, const char *id,
 		return 0;
 	}
 	if (fd < 0)
-		return err_sys(err, errno, "cannot open the settings %s", path);
+		return err_sys(err, errno, "cannot open the settings %s",
+			       quote(&q, path));
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return err_set(err, EINVAL, "the settings %s are not a regular "
-			       "file", path);
+			       "file", quote(&q, path));
 	r = fd_slurp(fd, SETTINGS_MAX, &text, &len);
 	if (r < 0)
-		return err_sys(err, -r, "cannot read the settings %s", path);
-	return settings_parse(text, len, path, site, id, ret, err);
+		return err_sys(err, -r, "cannot read the settings %s",
+			       quote(&q, path));
+	return settings_parse(text, len, quote(&q, path), site, id, ret, err);
 }
 
 int settings_read_site(const char *id, struct settings *ret, struct err *err)

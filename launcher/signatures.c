@@ -2,6 +2,7 @@
  * signatures.c - cutting the signatures' place into texts (see signatures.h)
  */
 #include "launcher/signatures.h"
+#include "launcher/quoted.h"
 
 #include <errno.h>
 #include <string.h>
@@ -52,6 +53,7 @@ int signatures_read(const struct bundle *b, struct strlist *ret,
 {
 	CLEANUP_STRLIST struct strlist l = { 0 };
 	CLEANUP_FREE char *text = NULL;
+	struct quoted q;
 	int r;
 
 	/* The trailer's check has bounded the size to 64 KiB. */
@@ -62,10 +64,10 @@ int signatures_read(const struct bundle *b, struct strlist *ret,
 			 b->signatures_start);
 	if (r < 0)
 		return err_sys(err, -r, "%s: cannot read the signatures",
-			       b->name);
+			       quote(&q, b->name));
 	r = cut(text, (size_t)b->signatures_size, &l, err);
 	if (r < 0)
-		return err_prefix(err, "%s", b->name);
+		return err_prefix(err, "%s", quote(&q, b->name));
 	*ret = l;
 	l = (struct strlist){ 0 };
 	return 0;

@@ -17,6 +17,7 @@
 
 #include "launcher/host.h"
 #include "launcher/store.h"
+#include "launcher/quoted.h"
 #include "runtime/fd.h"
 #include "runtime/path.h"
 
@@ -61,6 +62,7 @@ static int open_base(const char *path, bool make, int *ret_fd,
 		     struct err *err)
 {
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct quoted q;
 	int r;
 
 	if (fd < 0 && errno == ENOENT && make) {
@@ -74,7 +76,8 @@ static int open_base(const char *path, bool make, int *ret_fd,
 	if (fd < 0 && errno == ENOENT && !make)
 		return -ENOENT;
 	if (fd < 0)
-		return err_sys(err, errno, "cannot open the folder %s", path);
+		return err_sys(err, errno, "cannot open the folder %s",
+			       quote(&q, path));
 	*ret_fd = fd;
 	return 0;
 }
@@ -84,10 +87,11 @@ static int open_app(const char *id, bool make, int *ret_fd, struct err *err)
 {
 	CLEANUP_FREE char *base = NULL;
 	CLEANUP_FD int base_fd = -1;
+	struct quoted q;
 	int r;
 
 	if (!text_is_app_id(id))
-		return err_set(err, EINVAL, "%s is no app id", id);
+		return err_set(err, EINVAL, "%s is no app id", quote(&q, id));
 	r = base_path(&base, err);
 	if (r == 0)
 		r = open_base(base, make, &base_fd, err);
@@ -114,12 +118,14 @@ int state_open(const char *id, const char *origin, bool make,
 {
 	CLEANUP(state_free) struct state s = STATE_INIT;
 	CLEANUP_FD int base_fd = -1;
+	struct quoted a, b;
 	int r;
 
 	/* Both become names of directories. */
 	if (!text_is_app_id(id) || !is_origin(origin))
-		return err_set(err, EINVAL, "'%s' from '%s' cannot have a "
-			       "place for its data", id, origin);
+		return err_set(err, EINVAL, "%s from %s cannot have a place "
+			       "for its data", quote(&a, id),
+			       quote(&b, origin));
 	s.id = strdup(id);
 	s.origin = strdup(origin);
 	s.rel = path_join(id, origin);
@@ -340,10 +346,11 @@ int state_record_pack(const char *id, const char *path,
 	CLEANUP_FD int lock = -1;
 	const struct strlist *same;
 	char hex[SEAL_HEX + 1], real[PATH_MAX];
+	struct quoted q;
 	int r;
 
 	if (!realpath(path, real))
-		return err_sys(err, errno, "cannot find %s", path);
+		return err_sys(err, errno, "cannot find %s", quote(&q, path));
 	text_hex(hex, seal_hash, LAYOUT_HASH_SIZE);
 	r = open_app(id, true, &app_fd, err);
 	if (r == 0)

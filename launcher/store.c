@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "launcher/host.h"
+#include "launcher/quoted.h"
 #include "runtime/fd.h"
 #include "runtime/path.h"
 
@@ -19,6 +20,7 @@
 int store_make_base(const char *path, struct err *err)
 {
 	CLEANUP_FREE char *copy = strdup(path);
+	struct quoted q;
 
 	if (!copy)
 		return err_nomem(err);
@@ -32,7 +34,7 @@ int store_make_base(const char *path, struct err *err)
 		if (mkdir(copy, DIR_MODE) < 0 && errno != EEXIST &&
 		    !(c && (errno == EROFS || errno == EACCES)))
 			return err_sys(err, errno, "cannot make the folder %s",
-				       copy);
+				       quote(&q, copy));
 		*p = c;
 		if (!c)
 			return 0;

@@ -18,6 +18,7 @@
 
 #include "launcher/cli.h"
 #include "launcher/image_path.h"
+#include "launcher/quoted.h"
 #include "runtime/fd.h"
 #include "runtime/image.h"
 #include "runtime/path.h"
@@ -116,10 +117,10 @@ static void remove_made(struct extraction *x)
 static int failed(const struct extraction *x, const char *what,
 		  const char *path, int num, struct err *err)
 {
-	char quoted[256];
+	struct quoted dir, q;
 
-	return err_sys(err, num, "cannot %s %s/%s", what, x->name,
-		       text_quoted(quoted, sizeof(quoted), path));
+	return err_sys(err, num, "cannot %s %s/%s", what,
+		       quote(&dir, x->name), quote(&q, path));
 }
 
 static int make_dir(struct extraction *x, const char *path, struct err *err)
@@ -370,28 +371,29 @@ static int extract_all(struct extraction *x, const struct bundle *b,
 static int open_target(struct extraction *x, bool *ret_new, struct err *err)
 {
 	CLEANUP_DIR DIR *list = NULL;
+	struct quoted q;
 	struct dirent *de;
 	int fd;
 
 	*ret_new = mkdir(x->name, 0755) == 0;
 	if (!*ret_new && errno != EEXIST)
 		return err_sys(err, errno, "cannot make the folder %s",
-			       x->name);
+			       quote(&q, x->name));
 	x->dir = open(x->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (x->dir < 0)
 		return err_sys(err, errno, "cannot open the folder %s",
-			       x->name);
+			       quote(&q, x->name));
 	fd = openat(x->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	list = fd < 0 ? NULL : fdopendir(fd);
 	if (!list)
 		return err_sys(err, errno, "cannot read the folder %s",
-			       x->name);
+			       quote(&q, x->name));
 	while ((de = readdir(list)))
 		if (strcmp(de->d_name, ".") != 0 &&
 		    strcmp(de->d_name, "..") != 0)
 			return err_set(err, EEXIST, "%s is there already and "
 				       "not empty; name a new folder with -o",
-				       x->name);
+				       quote(&q, x->name));
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "launcher/out.h"
 #include "launcher/signatures.h"
 #include "launcher/state.h"
+#include "launcher/quoted.h"
 #include "runtime/fd.h"
 #include "runtime/json.h"
 
@@ -45,10 +46,11 @@ static int write_seal(const struct bundle *b, struct err *err)
 static int write_signature(const struct info *i, struct err *err)
 {
 	const char *first;
+	struct quoted q;
 
 	if (!i->signatures.n)
 		return err_set(err, ENODATA, "%s is not signed",
-			       i->bundle.name);
+			       quote(&q, i->bundle.name));
 	/* minisign reads one; more are told apart by --json. */
 	first = i->signatures.v[0];
 	return out_write(first, strlen(first), err);
@@ -304,6 +306,7 @@ static int find_origin(struct info *i, struct err *err)
 int verb_info(struct options *o, struct err *err)
 {
 	CLEANUP(info_free) struct info i = { .bundle = BUNDLE_INIT };
+	struct quoted q;
 	int r = cli_open_bundle(o, &i.bundle, err);
 
 	if (r < 0)
@@ -318,7 +321,7 @@ int verb_info(struct options *o, struct err *err)
 	r = header_parse(i.bundle.seal.header, i.bundle.seal.header_len,
 			 &i.header, err);
 	if (r < 0)
-		return err_prefix(err, "%s", i.bundle.name);
+		return err_prefix(err, "%s", quote(&q, i.bundle.name));
 	r = find_origin(&i, err);
 	if (r < 0)
 		return r;

@@ -16,6 +16,7 @@
 
 #include "launcher/cli.h"
 #include "launcher/out.h"
+#include "launcher/quoted.h"
 #include "manifests/header.h"
 #include "runtime/child.h"
 #include "runtime/fd.h"
@@ -38,13 +39,15 @@ static int mount_as_root(struct mounting *m, struct image_owner owner,
 {
 	CLEANUP_FD int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	char options[256];
+	struct quoted q;
 
 	if (fd < 0)
 		return err_sys(err, errno, "cannot open /dev/fuse");
 	image_mount_options(options, sizeof(options), fd, owner);
 	if (mount(m->fsname, m->dir, MOUNT_TYPE,
 		  MS_RDONLY | MS_NOSUID | MS_NODEV, options) < 0)
-		return err_sys(err, errno, "cannot mount on %s", m->dir);
+		return err_sys(err, errno, "cannot mount on %s",
+			       quote(&q, m->dir));
 	m->by_root = true;
 	*ret_fd = steal_fd(&fd);
 	return 0;
@@ -100,6 +103,7 @@ static int mount_by_helper(struct mounting *m, int *ret_fd, struct err *err)
 	CLEANUP_FD int ours = -1;
 	CLEANUP_FD int theirs = -1;
 	int pair[2], status = 127, r;
+	struct quoted q;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(err, errno, "cannot make a socket");
@@ -118,7 +122,8 @@ static int mount_by_helper(struct mounting *m, int *ret_fd, struct err *err)
 			       "the package fuse3, or use holdall extract");
 	if (status != 0)
 		return err_set(err, EPERM, "%s could not mount on %s (its "
-			       "message stands above)", m->helper, m->dir);
+			       "message stands above)", m->helper,
+			       quote(&q, m->dir));
 	r = fd_recv(ours, ret_fd, &byte, 1);
 	return r < 0 ? err_sys(err, -r, "%s sent no descriptor", m->helper) :
 		       0;
@@ -138,15 +143,17 @@ static void unmount(const struct mounting *m)
 
 static int check_dir(const char *dir, struct err *err)
 {
+	struct quoted q;
 	struct stat st;
 
+	quote(&q, dir);
 	if (stat(dir, &st) < 0 && errno == ENOENT)
 		return err_set(err, ENOENT, "%s is not there; make the folder "
-			       "first: mkdir %s", dir, dir);
+			       "first: mkdir %s", q.text, q.text);
 	if (stat(dir, &st) < 0)
-		return err_sys(err, errno, "cannot look at %s", dir);
+		return err_sys(err, errno, "cannot look at %s", q.text);
 	if (!S_ISDIR(st.st_mode))
-		return err_set(err, ENOTDIR, "%s is not a folder", dir);
+		return err_set(err, ENOTDIR, "%s is not a folder", q.text);
 	return 0;
 }
 
@@ -163,10 +170,11 @@ static int mount_somehow(struct mounting *m, struct image_owner owner,
 static int check_mounted(const struct mounting *m, struct err *err)
 {
 	CLEANUP_FD int fd = open(m->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct quoted q;
 
 	if (fd < 0)
 		return err_sys(err, errno, "the image server does not answer "
-			       "on %s", m->dir);
+			       "on %s", quote(&q, m->dir));
 	return 0;
 }
 
@@ -218,10 +226,11 @@ static int set_fsname(const struct bundle *b, struct mounting *m,
 		      struct err *err)
 {
 	CLEANUP_HEADER struct header h = { 0 };
+	struct quoted q;
 	int r = header_parse(b->seal.header, b->seal.header_len, &h, err);
 
 	if (r < 0)
-		return err_prefix(err, "%s", b->name);
+		return err_prefix(err, "%s", quote(&q, b->name));
 	(void)snprintf(m->fsname, sizeof(m->fsname), "%s", h.id);
 	return 0;
 }

@@ -19,6 +19,7 @@
 #include "launcher/out.h"
 #include "launcher/pattern.h"
 #include "launcher/state.h"
+#include "launcher/quoted.h"
 #include "runtime/json.h"
 
 /* Whose permissions. */
@@ -50,6 +51,7 @@ static int from_bundle(struct options *o, bool make, struct subject *s,
 {
 	CLEANUP_BUNDLE struct bundle b = BUNDLE_INIT;
 	CLEANUP_FREE char *origin = NULL;
+	struct quoted q;
 	int r = cli_open_bundle(o, &b, err);
 
 	if (r < 0)
@@ -60,7 +62,7 @@ static int from_bundle(struct options *o, bool make, struct subject *s,
 		return err_nomem(err);
 	r = header_parse(b.seal.header, b.seal.header_len, &s->header, err);
 	if (r < 0)
-		return err_prefix(err, "%s", b.name);
+		return err_prefix(err, "%s", quote(&q, b.name));
 	r = state_origin(&b, &s->header, &origin, err);
 	if (r == 0)
 		r = state_open(s->header.id, origin, make, &s->state, err);
@@ -83,7 +85,7 @@ static int from_id(const char *app, bool make, struct subject *s,
 	const char *at = strchr(app, '@');
 	CLEANUP_STRLIST struct strlist origins = { 0 };
 	const char *origin;
-	char quoted[256];
+	struct quoted q;
 	int r;
 
 	s->header.id = strndup(app, strcspn(app, "@"));
@@ -92,14 +94,14 @@ static int from_id(const char *app, bool make, struct subject *s,
 		return err_nomem(err);
 	if (!text_is_app_id(s->header.id))
 		return err_set(err, EINVAL, "%s is neither a file nor an app "
-			       "id", text_quoted(quoted, sizeof(quoted), app));
+			       "id", quote(&q, app));
 	r = state_list_origins(s->header.id, &origins, err);
 	if (r < 0)
 		return r;
 	if (at ? !strlist_has(&origins, at + 1) : !origins.n)
 		return err_set(err, ENOENT, "nothing is known of %s here yet; "
 			       "name the bundle's file instead: holdall "
-			       "permissions ./FILE ...", app);
+			       "permissions ./FILE ...", quote(&q, app));
 	if (!at && origins.n > 1)
 		return one_of_many(s->header.id, &origins, err);
 	origin = at ? at + 1 : origins.v[0];
@@ -219,12 +221,14 @@ static int ask_for_self(const struct subject *s, const struct perms *wanted,
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	char sentence[512];
 	bool yes = false;
+	struct quoted q;
 	int r;
 
 	if (!ask_is_possible())
 		return err_set(err, EPERM, "%s cannot give itself permissions "
 			       "without a yes on the terminal; do it there, or "
-			       "with an installed holdall", s->shown);
+			       "with an installed holdall",
+			       quote(&q, s->shown));
 	buf_addf(&text, "From now on %s may\n", s->header.id);
 	for (size_t i = 0; i < wanted->n; i++)
 		buf_addf(&text, "  - %s\n",
@@ -244,13 +248,15 @@ static int read_wanted(const struct options *o, struct perms *ret,
 {
 	for (size_t i = 1; i < o->args.n; i++) {
 		struct permission p = { 0 };
+		struct quoted q;
 		int r = perm_parse(o->args.v[i], &p, err);
 
 		if (r == 0)
 			r = perms_add(ret, &p, err);
 		perm_free(&p);
 		if (r < 0)
-			return err_prefix(err, "grant %s", o->args.v[i]);
+			return err_prefix(err, "grant %s",
+					  quote(&q, o->args.v[i]));
 	}
 	return 0;
 }
@@ -273,14 +279,16 @@ static int revoke_kept(const struct options *o, struct perms *kept,
 {
 	for (size_t i = 1; i < o->args.n; i++) {
 		CLEANUP_PATTERN struct pattern p = PATTERN_INIT;
+		struct quoted q;
 		int r = pattern_parse(o->args.v[i], &p, err);
 
+		quote(&q, o->args.v[i]);
 		if (r < 0)
-			return err_prefix(err, "revoke %s", o->args.v[i]);
+			return err_prefix(err, "revoke %s", q.text);
 		if (!pattern_remove(&p, kept))
 			return err_set(err, ENOENT, "%s is not among the kept "
 				       "permissions; nothing was changed",
-				       o->args.v[i]);
+				       q.text);
 	}
 	return 0;
 }
@@ -288,9 +296,11 @@ static int revoke_kept(const struct options *o, struct perms *kept,
 /* The whole file: also what only a newer version understands. */
 static int reset_kept(const struct state *s, struct err *err)
 {
+	struct quoted q;
+
 	if (unlinkat(s->dir_fd, "grants", 0) < 0 && errno != ENOENT)
 		return err_sys(err, errno, "cannot remove %s/%s/grants",
-			       s->base, s->rel);
+			       quote(&q, s->base), s->rel);
 	return 0;
 }
 

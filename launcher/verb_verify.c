@@ -17,6 +17,7 @@
 #include "launcher/cli.h"
 #include "launcher/out.h"
 #include "launcher/signatures.h"
+#include "launcher/quoted.h"
 #include "manifests/header.h"
 #include "runtime/fd.h"
 #include "runtime/image.h"
@@ -164,10 +165,11 @@ static int check_all(const struct bundle *b, struct strlist *signatures,
 		     uint64_t *entries, struct err *err)
 {
 	CLEANUP_HEADER struct header h = { 0 };
+	struct quoted q;
 	int r = header_parse(b->seal.header, b->seal.header_len, &h, err);
 
 	if (r < 0)
-		return err_prefix(err, "%s", b->name);
+		return err_prefix(err, "%s", quote(&q, b->name));
 	r = signatures_read(b, signatures, err);
 	if (r == 0)
 		r = check_bytes(b, err);
