@@ -262,8 +262,8 @@ static int dispatch(int argc, char **argv, struct options *o, struct err *err)
 	int r = 0;
 
 	if (!word) {
-		err_set(err, EINVAL, "what shall be done? see %s--help",
-			o->self ? "--holdall " : "holdall ");
+		err_set(err, EINVAL, "what shall be done? see %s --help",
+			o->self ? "BUNDLE --holdall" : "holdall");
 		return err_status(err, STATUS_USAGE);
 	}
 	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
