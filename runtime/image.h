@@ -31,10 +31,12 @@ struct image_server {
 	int pidfd;		/* -1 below Linux 5.3 */
 	int start_sock;		/* our end: send /dev/fuse over it; FUSE front */
 	int report;		/* lines of text, end of file when it is gone */
+	int child_sock, child_report;	/* the server's ends, until it is forked */
 };
 #define IMAGE_SERVER_INIT \
 	((struct image_server){ .pid = -1, .pidfd = -1, .start_sock = -1, \
-				.report = -1 })
+				.report = -1, .child_sock = -1, \
+				.child_report = -1 })
 
 /* How files are shown: everything belongs to this user. */
 struct image_owner {
@@ -42,7 +44,13 @@ struct image_owner {
 	gid_t gid;
 };
 
-/* Forks the FUSE server.  `keep_fd` (>= 0) is held open in it until it ends: the
+/* In two steps, for a launcher that clones the sandbox in between: the channels
+ * first (start_sock may be inherited by whoever mounts), then the process. */
+int image_server_prepare(struct image_server *ret, struct err *err);
+int image_server_fork(const struct bundle *b, struct image_owner owner,
+		      int keep_fd, struct image_server *s, struct err *err);
+
+/* Both at once.  Forks the FUSE server.  `keep_fd` (>= 0) is held open in it until it ends: the
  * lock of the home whose overlay pins this image.  The child calls no code of
  * the caller. */
 int image_server_start(const struct bundle *b, struct image_owner owner,
@@ -78,7 +86,8 @@ struct image_stream;
 
 enum image_stream_flags {
 	IMAGE_STREAM_DATA = 1,	/* send the bytes of regular files too */
-	IMAGE_STREAM_RECURSE = 2, /* below a directory, everything */
+	IMAGE_STREAM_RECURSE = 2, /* below a directory, everything; else only
+				   * its direct entries */
 	IMAGE_STREAM_FOLLOW = 4, /* follow `path` itself through links inside */
 };
 

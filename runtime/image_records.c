@@ -239,6 +239,10 @@ static int check_entry(struct record_check *c, const uint8_t *body, size_t len,
 		.st_blocks = (blkcnt_t)(size / 512 + (size % 512 != 0)),
 	};
 	c->left = S_ISREG(mode) && (c->flags & IMAGE_STREAM_DATA) ? size : 0;
+	if (c->left > RECORD_BYTES_MAX - c->total)
+		return err_set(err, EFBIG, "%s: the image unpacks to more than "
+			       "1 TiB", c->name);
+	c->total += c->left;
 	*ret = (struct image_record){
 		.type = IMAGE_ENTRY, .path = c->path, .st = c->st,
 		.target = S_ISLNK(mode) ? c->target : NULL,

@@ -35,6 +35,7 @@ enum record_type {
 #define RECORD_HEAD 8u
 #define RECORD_BODY_MAX IMAGE_READ_MAX
 #define RECORD_ENTRIES_MAX (1u << 24)
+#define RECORD_BYTES_MAX (UINT64_C(1) << 40)	/* of all files together */
 
 /* Sending: 0 or -errno (-EPIPE: nobody reads any more). */
 int record_send_entry(int fd, const char *path, const char *target,
@@ -55,6 +56,7 @@ struct record_check {
 	bool any, done;
 	size_t top;			/* length of the first path */
 	uint32_t entries;
+	uint64_t total;			/* bytes of all files so far */
 	uint64_t left;			/* bytes of the last file to come */
 	struct stat st;			/* of the last entry */
 	char path[IMAGE_PATH_MAX + 1];	/* of the last entry */
