@@ -175,6 +175,8 @@ static int exec_app(const struct plan *p)
 
 /* Mustn't: hold any descriptor but 0-2 and the named ones after exec. */
 static void app_main(const struct init_args *a, unsigned relax)
+	__attribute__((noreturn));
+static void app_main(const struct init_args *a, unsigned relax)
 {
 	const struct plan *p = a->plan;
 	struct err err = { 0 };
@@ -289,10 +291,11 @@ static int set_up(const struct init_args *a, unsigned *ret_relax,
 	mode_t mask = umask(022);
 	int r = close_others(a, err);
 
-	if (r == 0)
-		r = executor_identity(p, err);
+	/* First of all: it takes longest, on another processor. */
 	if (r == 0)
 		r = side_namespaces_start(&side, p->namespaces, err);
+	if (r == 0)
+		r = executor_identity(p, err);
 	if (r == 0)
 		r = executor_mounts(p, a->start_sock, err);
 	if (r == 0)
@@ -325,9 +328,12 @@ void init_main(const struct init_args *a)
 		(void)err_sys(&err, errno, "cannot make a signalfd");
 		fail(a, &err);
 	}
-	app = fork();
+	/* vfork: the child runs on this memory until it execs, so nothing is
+	 * copied (0.1-0.2 ms of page tables and faults).  It makes system calls
+	 * only, and this process has nothing to do before. */
+	app = vfork();
 	if (app < 0) {
-		(void)err_sys(&err, errno, "cannot start the app: fork");
+		(void)err_sys(&err, errno, "cannot start the app: vfork");
 		fail(a, &err);
 	}
 	if (app == 0)

@@ -43,10 +43,9 @@ static bool has_image_etc(const struct maker *m)
 static void make_skeleton(struct maker *m)
 {
 	static const char *const folders[] = {
-		"/.holdall", "/proc", "/sys", "/dev", "/tmp", "/run", "/home",
-		"/mnt", "/media", "/srv", "/root", "/run/holdall",
-		"/run/holdall/bin", "/run/host", "/run/host/live",
-		"/run/lock",
+		"/proc", "/sys", "/dev", "/tmp", "/run",
+		"/home", "/mnt", "/root", "/run/holdall", "/run/holdall/bin",
+		"/run/host", "/run/host/live", "/run/lock", "/run/user",
 	};
 	struct plan *p = m->p;
 
@@ -485,6 +484,7 @@ static int make_rows(struct maker *m, struct err *err)
 {
 	int r;
 
+	m->failed |= plan_dir(m->p, "/.holdall", 0755);
 	mount_image(m);
 	make_skeleton(m);
 	make_dev(m);

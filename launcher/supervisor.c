@@ -340,6 +340,8 @@ void supervisor_undo(struct record *rec)
 	 * file on the start socket.  It is not waited for: what it may still
 	 * hold is the home's lock, on purpose, until the overlay is gone. */
 	drop(&rec->server.start_sock);
+	drop(&rec->server.child_sock);
+	drop(&rec->server.child_report);
 	drop(&rec->server.report);
 	drop(&rec->server.pidfd);
 	if (rec->home)

@@ -1,9 +1,9 @@
 /*
  * verb_run.c - run: from a bundle to the app's exit status
  *
- * The order is chosen for the time to the app's first instruction: the image
- * server is forked as soon as the bundle is known to be whole, and prepares on
- * another processor while the plan is made here.
+ * The order is chosen for the time to the app's first instruction: pid 1 of the
+ * sandbox is cloned as soon as the plan is made, the image server right after it;
+ * the one mounts while the other prepares, on two processors.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -148,15 +148,15 @@ static int open_home(struct run *run, struct err *err)
 	return r;
 }
 
-static int start_server(struct run *run, struct err *err)
+/* After the sandbox was cloned, which is what the app waits for: the server has
+ * time until the first mount asks it something. */
+static int fork_server(struct run *run, struct err *err)
 {
 	struct image_owner owner = { geteuid(), getegid() };
-	bool holds_lock = run->home.kind == HOME_PRIVATE &&
-			  (run->header.graphical || run->header.home_skeleton);
 
-	return image_server_start(&run->bundle, owner,
-				  holds_lock ? run->home.lock_fd : -1,
-				  &run->rec.server, err);
+	return image_server_fork(&run->bundle, owner, run->plan.overlay_home ?
+				 run->home.lock_fd : -1, &run->rec.server,
+				 err);
 }
 
 static int make_plan(struct run *run, struct err *err)
@@ -236,7 +236,11 @@ static int run_app(struct run *run, struct supervisor_end *end,
 	 * before, is ended by Ctrl-C like any other. */
 	supervisor_block_signals();
 	if (r == 0)
+		r = image_server_prepare(&run->rec.server, err);
+	if (r == 0)
 		r = supervisor_start(&run->plan, &run->rec, err);
+	if (r == 0)
+		r = fork_server(run, err);
 	if (r == 0)
 		r = supervisor_watch(&run->plan, &run->rec, end, err);
 	return r;
@@ -257,12 +261,8 @@ static int run_bundle(struct run *run, struct supervisor_end *end,
 		r = open_home(run, err);
 	if (r < 0)
 		return r;
-	if (!run->o->explain) {
-		r = start_server(run, err);
-		run->rec.home = run->home.dir_fd >= 0 ? &run->home : NULL;
-	}
-	if (r == 0)
-		r = make_plan(run, err);
+	run->rec.home = run->home.dir_fd >= 0 ? &run->home : NULL;
+	r = make_plan(run, err);
 	if (r < 0)
 		return r;
 	return run->o->explain ? explain(run, err) : run_app(run, end, err);

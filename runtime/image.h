@@ -50,7 +50,7 @@ int image_server_prepare(struct image_server *ret, struct err *err);
 int image_server_fork(const struct bundle *b, struct image_owner owner,
 		      int keep_fd, struct image_server *s, struct err *err);
 
-/* Both at once.  Forks the FUSE server.  `keep_fd` (>= 0) is held open in it until it ends: the
+/* Both at once.  `keep_fd` (>= 0) is held open in the server until it ends: the
  * lock of the home whose overlay pins this image.  The child calls no code of
  * the caller. */
 int image_server_start(const struct bundle *b, struct image_owner owner,

@@ -235,35 +235,61 @@ static int serve_fuse(struct image_child *c, struct image *im,
 	return image_fuse_serve(im, fuse, c->owner, &report);
 }
 
-int image_server_start(const struct bundle *b, struct image_owner owner,
-		       int keep_fd, struct image_server *ret, struct err *err)
+int image_server_prepare(struct image_server *ret, struct err *err)
 {
-	struct image_child c = { .bundle = b, .keep = keep_fd, .owner = owner,
-				 .run = serve_fuse };
-	CLEANUP_FD int ours = -1;
-	CLEANUP_FD int theirs = -1;
-	CLEANUP_FD int report = -1;
-	CLEANUP_FD int report_end = -1;
-	int sock[2], pipe_fds[2], pidfd = -1;
-	pid_t pid;
+	int sock[2], pipe_fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) < 0)
 		return err_sys(err, errno, "cannot make the image server's "
 			       "socket");
-	ours = sock[0];
-	c.channel = theirs = sock[1];
-	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
-		return err_sys(err, errno, "cannot make the image server's "
-			       "report pipe");
-	report = pipe_fds[0];
-	c.report = report_end = pipe_fds[1];
-	pid = image_child_fork(&c, &pidfd, err);
+	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0) {
+		(void)err_sys(err, errno, "cannot make the image server's "
+			      "report pipe");
+		(void)close(sock[0]);
+		(void)close(sock[1]);
+		return -err->num;
+	}
+	*ret = (struct image_server){
+		.pid = -1, .pidfd = -1, .start_sock = sock[0],
+		.report = pipe_fds[0], .child_sock = sock[1],
+		.child_report = pipe_fds[1],
+	};
+	return 0;
+}
+
+int image_server_fork(const struct bundle *b, struct image_owner owner,
+		      int keep_fd, struct image_server *s, struct err *err)
+{
+	struct image_child c = { .bundle = b, .keep = keep_fd, .owner = owner,
+				 .run = serve_fuse, .channel = s->child_sock,
+				 .report = s->child_report };
+	pid_t pid = image_child_fork(&c, &s->pidfd, err);
+
+	/* Only the server holds these now: its end is an end of file. */
+	(void)close(s->child_sock);
+	(void)close(s->child_report);
+	s->child_sock = s->child_report = -1;
 	if (pid < 0)
 		return pid;
-	*ret = (struct image_server){
-		.pid = pid, .pidfd = pidfd, .start_sock = steal_fd(&ours),
-		.report = steal_fd(&report),
-	};
+	s->pid = pid;
+	return 0;
+}
+
+int image_server_start(const struct bundle *b, struct image_owner owner,
+		       int keep_fd, struct image_server *ret, struct err *err)
+{
+	struct image_server s = IMAGE_SERVER_INIT;
+	int r = image_server_prepare(&s, err);
+
+	if (r < 0)
+		return r;
+	r = image_server_fork(b, owner, keep_fd, &s, err);
+	if (r < 0) {
+		(void)close(s.start_sock);
+		(void)close(s.report);
+		return r;
+	}
+	*ret = s;
 	return 0;
 }
 
