@@ -158,7 +158,11 @@ static int say_denied(struct decision *d, const struct header *h,
 		add_shell_word(&line, buf_text(&what));
 		buf_addc(&line, ' ');
 		add_shell_word(&line, bundle);
-		buf_addf(&line, ", or: holdall permissions %s grant ", h->id);
+		/* By the file: an id may have more than one origin here, or
+		 * none yet. */
+		buf_adds(&line, ", or: holdall permissions ");
+		add_shell_word(&line, bundle);
+		buf_adds(&line, " grant ");
 	} else {
 		buf_adds(&line, "on a terminal, ");
 		add_shell_word(&line, bundle);

@@ -118,7 +118,7 @@ START_TEST(harmless_is_granted_and_the_rest_denied)
 	ck_assert(!has("network=host"));
 	ck_assert_uint_eq(decision.notes.n, 1);
 	ck_assert(noted("holdall run --permit network=host ./t.holdall"));
-	ck_assert(noted("holdall permissions " ID " grant network=host"));
+	ck_assert(noted("holdall permissions ./t.holdall grant network=host"));
 }
 END_TEST
 
@@ -131,6 +131,7 @@ START_TEST(the_printed_line_is_quoted_for_a_shell)
 	ck_assert_int_eq(decide(&header, &state, &options, "./a\nb'c", false,
 				&decision, &err), 0);
 	ck_assert(noted(" $'./a\\012b\\'c', or: "));
+	ck_assert(noted("permissions $'./a\\012b\\'c' grant "));
 }
 END_TEST
 

@@ -76,6 +76,19 @@ static int make_part(struct home *h, const char *name, struct err *err)
 	return err_sys(err, errno, "cannot make %s/%s", h->rel, name);
 }
 
+/* Full disk, read-only disk, a foreign owner: which place, and the way out. */
+static int explain(const struct state *s, const char *rel, int r,
+		   struct err *err)
+{
+	struct quoted q;
+
+	if (r == -EBUSY)
+		return r;
+	err_prefix(err, "the app's home %s/%s/%s", quote(&q, s->base), s->rel,
+		   rel);
+	return err_hint(err, "--home ephemeral starts without it");
+}
+
 int home_open(struct state *s, enum home_kind kind, const char *name,
 	      struct home *ret, struct err *err)
 {
@@ -110,7 +123,7 @@ int home_open(struct state *s, enum home_kind kind, const char *name,
 	if (r == 0)
 		r = home_sweep(&h, err);
 	if (r < 0)
-		return r;
+		return explain(s, rel, r, err);
 	*ret = h;
 	h = HOME_INIT;
 	return 0;

@@ -160,10 +160,15 @@ static int check_dir(const char *dir, struct err *err)
 static int mount_somehow(struct mounting *m, struct image_owner owner,
 			 int *ret_fd, struct err *err)
 {
-	/* root in a container often may not: then as anybody else. */
-	if (geteuid() == 0 && mount_as_root(m, owner, ret_fd, err) == 0)
+	struct err ignored;
+
+	if (geteuid() != 0)
+		return mount_by_helper(m, ret_fd, err);
+	if (mount_as_root(m, owner, ret_fd, err) == 0)
 		return 0;
-	return mount_by_helper(m, ret_fd, err);
+	/* root in a container often may not: then as anybody else, and if
+	 * that fails too, the first reason is the one to tell. */
+	return mount_by_helper(m, ret_fd, &ignored) == 0 ? 0 : -err->num;
 }
 
 /* The first look through the mount shows whether anybody answers. */
