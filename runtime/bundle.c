@@ -185,6 +185,7 @@ static void set_places(struct bundle *b, const struct trailer *t)
 	b->signatures_start = t->signatures_start;
 	b->signatures_size = t->signatures_size;
 	memcpy(b->seal_hash, t->seal_hash, LAYOUT_HASH_SIZE);
+	memcpy(b->signatures_hash, t->signatures_hash, LAYOUT_HASH_SIZE);
 }
 
 static int read_bundle(struct bundle *b, struct err *err)

@@ -31,6 +31,7 @@ struct bundle {
 	uint64_t seal_start, seal_size;
 	uint64_t signatures_start, signatures_size;
 	uint8_t seal_hash[LAYOUT_HASH_SIZE];
+	uint8_t signatures_hash[LAYOUT_HASH_SIZE];
 	struct seal seal;
 };
 
