@@ -40,3 +40,4 @@ launcher_SRCS += launcher/verb_info.c launcher/signatures.c \
 	launcher/verb_extract.c launcher/verb_mount.c \
 	launcher/verb_permissions.c
 launcher_TESTS += launcher/state_test.c launcher/decide_test.c launcher/cli_test.c
+launcher_FUZZ += launcher/settings_fuzz.c
