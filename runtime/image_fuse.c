@@ -533,7 +533,7 @@ int image_fuse_serve(struct image *im, int fd, struct image_owner owner,
 		n = fd_read(fd, f->request, sizeof(f->request));
 		if (n > 0)
 			handle(f, (size_t)n);
-		else if (n == -ENODEV)
+		else if (n == -ENODEV || n == -ECONNABORTED)
 			return 0;
 		/* ENOENT: the request was taken back. */
 		else if (n != -ENOENT && n != -EAGAIN)

@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
@@ -22,6 +23,7 @@
 static struct fixture fx;
 static struct image_server server;
 static char point[96];			/* where it is mounted */
+static int keep = -1;			/* for the server to hold */
 
 static void write_file(const char *path, const char *text)
 {
@@ -55,7 +57,7 @@ static void mount_image(void)
 	char options[128];
 	int fuse, r;
 
-	r = image_server_start(&fx.bundle, owner, -1, &server, &fx.err);
+	r = image_server_start(&fx.bundle, owner, keep, &server, &fx.err);
 	ck_assert_msg(r == 0, "%s", fx.err.text);
 	enter_namespaces();
 	fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
@@ -332,6 +334,49 @@ START_TEST(server_has_only_its_descriptors)
 }
 END_TEST
 
+/* The lock that it was given is held until the mount is gone. */
+START_TEST(server_keeps_a_lock)
+{
+	char path[200];
+	struct stat st;
+	int other;
+
+	fixture_squash(&fx, "");
+	fixture_bundle(&fx);
+	(void)snprintf(path, sizeof(path), "%s/lock", fx.dir);
+	keep = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	other = open(path, O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(other, 0);
+	ck_assert_int_eq(flock(keep, LOCK_EX | LOCK_NB), 0);
+	mount_image();
+	(void)close(keep);
+	(void)snprintf(path, sizeof(path), "%s/small", point);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(flock(other, LOCK_EX | LOCK_NB), -1);
+	unmount_image();
+	ck_assert_int_eq(flock(other, LOCK_EX | LOCK_NB), 0);
+	(void)close(other);
+}
+END_TEST
+
+/* After a pause the caches are gone, and everything is still there. */
+START_TEST(serves_after_a_pause)
+{
+	fixture_squash(&fx, "");
+	fixture_bundle(&fx);
+	mount_image();
+	run_command("cat %s/blocks | cmp - %s/blocks", point, fx.tree);
+	(void)sleep(2);
+	ck_assert_int_eq(kill(server.pid, SIGSTOP), 0);
+	ck_assert_int_eq(kill(server.pid, SIGCONT), 0);
+	ck_assert_int_eq(kill(server.pid, SIGTERM), 0);
+	run_command("cat %s/usr/bin/tool | cmp - %s/usr/bin/tool", point,
+		    fx.tree);
+	run_command("ls %s/many >/dev/null", point);
+	unmount_image();
+}
+END_TEST
+
 /* End of file on the start socket: it leaves, quietly. */
 START_TEST(server_ends_without_mount)
 {
@@ -428,6 +473,8 @@ int main(void)
 	tcase_add_test(t, reads_anywhere);
 	tcase_add_test(t, server_is_jailed);
 	tcase_add_test(t, server_has_only_its_descriptors);
+	tcase_add_test(t, server_keeps_a_lock);
+	tcase_add_test(t, serves_after_a_pause);
 	tcase_add_test(t, server_ends_without_mount);
 	tcase_add_test(t, lying_superblock_is_told);
 	tcase_add_test(t, changed_byte_is_eio);

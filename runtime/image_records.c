@@ -250,17 +250,22 @@ static int check_entry(struct record_check *c, const uint8_t *body, size_t len,
 	return 1;
 }
 
+/* One line, whatever the sender writes: it must not look like one of ours. */
 static int check_fault(const struct record_check *c, const uint8_t *body,
 		       size_t len, struct err *err)
 {
 	uint32_t num;
+	char *p;
 
 	if (len < 4 || len > 4 + FAULT_TEXT_MAX)
 		return lie(c, err, "a fault without a text");
 	num = le32(body);
 	if (num < 1 || num > 4095)
 		num = EIO;
-	return err_set(err, (int)num, "%.*s", (int)(len - 4), body + 4);
+	(void)err_set(err, (int)num, "%.*s", (int)(len - 4), body + 4);
+	for (p = err->text; (p = strchr(p, '\n')); )
+		*p = '?';
+	return -err->num;
 }
 
 int record_check(struct record_check *c, uint32_t type, const uint8_t *body,

@@ -30,6 +30,7 @@
 #include "runtime/child.h"
 #include "runtime/fd.h"
 #include "runtime/image_child.h"
+#include "runtime/text.h"
 
 #define START_BYTE 'F'
 #define EXIT_FAULT 1
@@ -122,6 +123,7 @@ static int leave_caller(const struct image_child *c, struct err *err)
 struct verified {
 	const struct bundle *bundle;
 	struct payload *payload;
+	char shown[256];		/* the bundle's name, for messages */
 };
 
 static int read_payload(void *arg, void *buf, size_t len, uint64_t off,
@@ -149,12 +151,12 @@ static int open_image(struct verified *v, struct image **ret, struct err *err)
 	const struct section *s = seal_section(&b->seal, SECTION_IMAGE);
 	struct image_source src = {
 		.read = read_payload, .idle = drop_payload, .arg = v,
-		.name = b->name,
+		.name = text_quoted(v->shown, sizeof(v->shown), b->name),
 	};
 
 	if (!s || s->offset != 0)
 		return err_set(err, ENOENT, "%s: the bundle holds no image",
-			       b->name);
+			       src.name);
 	src.size = s->size;
 	return image_new(&src, ret, err);
 }

@@ -17,6 +17,7 @@
 #include "runtime/image_child.h"
 #include "runtime/image_format.h"
 #include "runtime/image_records.h"
+#include "runtime/text.h"
 
 struct image_stream {
 	pid_t pid;			/* -1: reaped */
@@ -24,7 +25,7 @@ struct image_stream {
 	int fd;
 	int failed;			/* -errno of the fault; it stays */
 	struct record_check check;
-	char *name;
+	char name[256];			/* of the bundle, for messages */
 	uint8_t body[RECORD_BODY_MAX];
 };
 
@@ -64,8 +65,8 @@ int image_stream_open(const struct bundle *b, const char *path, int flags,
 	s->failed = 0;
 	memset(&s->check, 0, sizeof(s->check));
 	s->check.flags = flags;
-	s->check.name = s->name = strdup(b->name);
-	r = s->name ? start(s, b, path, flags, err) : err_nomem(err);
+	s->check.name = text_quoted(s->name, sizeof(s->name), b->name);
+	r = start(s, b, path, flags, err);
 	if (r < 0) {
 		image_stream_close(s);
 		return r;
@@ -150,6 +151,5 @@ void image_stream_close(struct image_stream *s)
 	}
 	if (s->pidfd >= 0)
 		(void)close(s->pidfd);
-	free(s->name);
 	free(s);
 }

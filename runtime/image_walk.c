@@ -16,6 +16,7 @@
 #include "runtime/image_child.h"
 #include "runtime/image_format.h"
 #include "runtime/image_records.h"
+#include "runtime/text.h"
 
 #define LINKS_MAX 40u
 
@@ -43,8 +44,20 @@ struct walk {
 static int fault(const struct walk *w, struct err *err, int num,
 		 const char *what)
 {
-	return err_set(err, num, "%s: /%s: %s", image_name(w->im), w->path,
-		       what);
+	char shown[300];
+
+	return err_set(err, num, "%s: in the image, %s: %s", image_name(w->im),
+		       text_quoted(shown, sizeof(shown),
+				   w->path[0] ? w->path : "/"), what);
+}
+
+/* Puts the path in front of what the reader says about the object there. */
+static int at_path(const struct walk *w, struct err *err)
+{
+	char shown[300];
+
+	return err_prefix(err, "%s", text_quoted(shown, sizeof(shown),
+						 w->path[0] ? w->path : "/"));
 }
 
 /* ---- resolving ------------------------------------------------------------- */
@@ -117,10 +130,8 @@ static int find_name(struct walk *w, const char *name, size_t len,
 		return fault(w, err, ENOTDIR, "not a directory");
 	if (!r)
 		r = image_lookup(w->im, &dir, name, len, &de, err);
-	if (r == -ENOENT)
-		return err_set(err, ENOENT, "%s: /%s%s%.*s: no such file in the "
-			       "image", image_name(w->im), w->path,
-			       w->path[0] ? "/" : "", (int)len, name);
+	if (r == -ENOENT && append_name(w, name, len, err) == 0)
+		return fault(w, err, ENOENT, "no such file");
 	return r < 0 ? r : image_dirent_inode(w->im, &de, ret, err);
 }
 
@@ -190,7 +201,7 @@ static int send_data(struct walk *w, const struct image_inode *node,
 					&w->slices, err);
 
 		if (r < 0)
-			return err_prefix(err, "/%s", w->path);
+			return at_path(w, err);
 		off += w->slices.len;
 		r = record_send_data(w->out, &w->slices);
 		if (r < 0)
@@ -211,7 +222,7 @@ static int send_node(struct walk *w, const struct image_inode *node,
 	if (node->type == TYPE_LINK)
 		r = image_readlink(w->im, node, w->target, err);
 	if (r < 0)
-		return err_prefix(err, "/%s", w->path);
+		return at_path(w, err);
 	image_inode_stat(w->im, node, &st);
 	r = record_send_entry(w->out, w->path, w->target, &st);
 	if (r < 0)
@@ -237,7 +248,7 @@ static int enter(struct walk *w, const struct image_inode *node,
 	l->ref = node->ref;
 	l->path_len = strlen(w->path);
 	if (image_dir_open(w->im, node, &l->dir, err) < 0)
-		return err_prefix(err, "/%s", w->path);
+		return at_path(w, err);
 	w->depth++;
 	return 0;
 }
@@ -259,7 +270,7 @@ static int step(struct walk *w, struct err *err)
 	if (r > 0)
 		r = image_dirent_inode(w->im, &de, &node, err);
 	if (r < 0)
-		return err_prefix(err, "/%s", w->path);
+		return at_path(w, err);
 	r = append_name(w, de.name, de.len, err);
 	if (!r)
 		r = send_node(w, &node, err);
