@@ -226,6 +226,11 @@ START_TEST(a_bundle_cannot_permit_itself_more)
 	ck_assert(!has("network=host"));
 	ck_assert(has("sound=playback"));
 	ck_assert(noted("on a terminal, ./t.holdall --holdall permissions"));
+	/* What the same command line denies is no wish. */
+	ck_assert_int_eq(strlist_add(&options.deny, "network"), 0);
+	decide_now();
+	ck_assert_uint_eq(decision.notes.n, 0);
+	strlist_free(&options.deny);
 	/* What is kept already needs no second yes. */
 	add(&decision.granted, "network=host");
 	ck_assert_int_eq(state_write_grants(&state, &decision.granted, &err),
