@@ -1,10 +1,11 @@
 #!/bin/bash
 # fuzz.sh SECONDS [TARGET...] - fuzzing by time, with libFuzzer and sanitizers
 #
-# Each x_fuzz.c runs for SECONDS over tests/corpus/x, which gets what widens the
-# coverage.  An input that fails is written there too, under the name
-# crash-..., so that it becomes a test of `make check` from then on (rename it
-# after what must fail).  Needs clang with its run-time library.
+# Each x_fuzz.c runs for SECONDS over tests/corpus/x.  What widens the coverage is
+# kept in build-fuzz/new/x for the next time, not in the tree.  An input that
+# fails is written to tests/corpus/x under the name crash-..., so that it
+# becomes a test of `make check` from then on (rename it after what must fail).
+# Needs clang with its run-time library.
 set -u
 unset MAKEFLAGS MFLAGS MAKELEVEL
 cd "$(dirname "$0")/.." || exit 1
@@ -42,9 +43,6 @@ for target in "${targets[@]}"; do
 	if [ "${PIPESTATUS[0]}" -ne 0 ]; then
 		failed=1
 		echo "fuzz: $name failed; the input is in $corpus"
-		continue
 	fi
-	"$target" -merge=1 "$corpus" "$build/new/$name" 2>/dev/null
-	rm -rf "$build/new/$name"
 done
 exit $failed
