@@ -53,8 +53,11 @@ static int keep(const struct decision *d, const struct state *s,
 	CLEANUP(state_free) struct state own = STATE_INIT;
 	CLEANUP_PERMS struct perms kept = { 0 };
 	CLEANUP_STRLIST struct strlist unknown = { 0 };
+	CLEANUP_FD int lock = -1;
 	int r = state_open(s->id, s->origin, true, &own, err);
 
+	if (r == 0)
+		r = state_lock_grants(&own, &lock, err);
 	if (r == 0)
 		r = state_read_grants(&own, &kept, &unknown, err);
 	for (size_t i = 0; r == 0 && i < d->n_lines; i++)

@@ -104,6 +104,13 @@ static int make_lines(const struct perms *grants, struct strlist *lines,
 	return 0;
 }
 
+int state_lock_grants(const struct state *s, int *ret_fd, struct err *err)
+{
+	if (s->dir_fd < 0)
+		return err_set(err, EINVAL, "grants have no place yet");
+	return store_lock(s->dir_fd, "grants.lock", true, ret_fd, err);
+}
+
 int state_write_grants(struct state *s, const struct perms *grants,
 		       struct err *err)
 {

@@ -52,6 +52,8 @@ int state_record_pack(const char *id, const char *path,
 /* Grants: permissions kept for (id, origin); missing file: empty. */
 int state_read_grants(const struct state *s, struct perms *ret,
 		      struct strlist *ret_unknown, struct err *err);
+/* Held from reading to writing by whoever changes them; closing lets go. */
+int state_lock_grants(const struct state *s, int *ret_fd, struct err *err);
 int state_write_grants(struct state *s, const struct perms *grants,
 		       struct err *err);
 

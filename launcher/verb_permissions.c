@@ -309,8 +309,11 @@ static int change(struct subject *s, const struct options *o, struct err *err)
 	CLEANUP_PERMS struct perms kept = { 0 };
 	CLEANUP_STRLIST struct strlist unknown = { 0 };
 	const char *verb = o->args.v[0];
-	int r;
+	CLEANUP_FD int lock = -1;
+	int r = state_lock_grants(&s->state, &lock, err);
 
+	if (r < 0)
+		return r;
 	if (!strcmp(verb, "reset"))
 		return reset_kept(&s->state, err);
 	r = state_read_grants(&s->state, &kept, &unknown, err);
