@@ -16,6 +16,7 @@
  * NOFILE_MAX, since all but four are closed.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -23,6 +24,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "runtime/fd.h"
 #include "runtime/image_child.h"
 
 #ifndef HOLDALL_SAN
@@ -30,11 +32,26 @@
 #endif
 
 #define NOFILE_MAX 8u
-#define MEMORY_MAX (256u << 20)		/* of address space */
+#define MEMORY_MAX (128u << 20)		/* of address space, on top */
+
+#ifndef HOLDALL_SAN
+/* What the caller has mapped is shared with us and counts: a few MiB in a stub,
+ * hundreds in a program that has just packed.  0 when it cannot be told. */
+static rlim_t mapped_now(void)
+{
+	CLEANUP_FD int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	char text[64] = "";
+
+	if (fd < 0 || fd_read(fd, text, sizeof(text) - 1) <= 0)
+		return 0;
+	return (rlim_t)strtoull(text, NULL, 10) *
+	       (rlim_t)sysconf(_SC_PAGESIZE);
+}
+#endif
 
 static int set_limits(struct err *err)
 {
-	static const struct {
+	const struct {
 		int what;
 		rlim_t max;
 	} limits[] = {
@@ -42,7 +59,7 @@ static int set_limits(struct err *err)
 		{ RLIMIT_FSIZE, 0 },
 		{ RLIMIT_NOFILE, NOFILE_MAX },
 #ifndef HOLDALL_SAN
-		{ RLIMIT_AS, MEMORY_MAX },
+		{ RLIMIT_AS, mapped_now() + MEMORY_MAX },
 #endif
 	};
 
