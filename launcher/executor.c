@@ -295,7 +295,7 @@ static unsigned row_attrs(const struct row *row)
 {
 	/* A single device node: nothing to restrict, and a call saved. */
 	if (row->flags & ROW_DEV)
-		return 0;
+		return row->flags & ROW_RO ? ATTR_RO : 0;
 	return ATTR_NOSUID | ATTR_NODEV |
 	       (row->flags & ROW_RO ? ATTR_RO : 0) |
 	       (row->flags & ROW_NOEXEC ? ATTR_NOEXEC : 0);
@@ -316,7 +316,7 @@ static int do_bind(struct executor *x, const struct row *row, struct err *err)
 	r = make_target(x, row, err);
 	if (r < 0)
 		return r;
-	if (row->flags & ROW_OWN && row->flags & ROW_DEV)
+	if (row->flags & ROW_OWN && row->flags & ROW_DEV && !row_attrs(row))
 		r = mount_node(source, x->root_fd, rel(row->target));
 	else
 		r = mount_bind(source, x->root_fd, rel(row->target),

@@ -32,6 +32,7 @@ struct grant {
 	char *base;		/* trusted prefix on the host */
 	char *rel;		/* beneath it, "" for itself */
 	char *path;		/* both: also the target inside */
+	char *real;		/* where it leads on the host, for comparing */
 	enum file_access access;
 	unsigned missing;	/* ROW_SKIP, ROW_SAY or 0 */
 };
@@ -52,6 +53,7 @@ static void files_free(struct files *f)
 		free(f->grants[i].base);
 		free(f->grants[i].rel);
 		free(f->grants[i].path);
+		free(f->grants[i].real);
 	}
 	free(f->grants);
 }
@@ -80,7 +82,7 @@ static int mount_point(struct files *f, const char *target, bool dir,
 	CLEANUP_FREE char *entry = NULL;
 
 	if (f->plan->overlay_home && rel && *rel) {
-		CLEANUP_FREE char *layer = path_join("/.holdall/points", rel);
+		CLEANUP_FREE char *layer = path_join(PLAN_SETUP "/points", rel);
 
 		if (!layer)
 			return -ENOMEM;
@@ -122,10 +124,14 @@ static int add_grant(struct files *f, const char *base, const char *rel,
 	f->grants = g;
 	g = &f->grants[f->n_grants++];
 	*g = (struct grant){ .base = strdup(base), .rel = strdup(rel),
-			     .path = path_join(base, rel),
+			     .path = path_join(base, rel), .real = NULL,
 			     .access = access, .missing = missing };
 	if (!g->base || !g->rel || !g->path)
 		return err_nomem(err);
+	g->real = path_resolve_most(g->path);
+	if (!g->real)
+		return err_set(err, ELOOP, "files: %s cannot be resolved (a "
+			       "loop of symbolic links)", g->path);
 	return 0;
 }
 
@@ -186,15 +192,11 @@ static int resolve_grant(struct files *f, const char *value, struct err *err)
 
 static int check_grant(struct files *f, struct grant *g, struct err *err)
 {
-	const char *home = f->in->probe->home;
-	char real[PATH_MAX], real_home[PATH_MAX];
+	CLEANUP_FREE char *home = path_resolve_most(f->in->probe->home);
+	const char *real = g->real;
 	const char *bad;
 
-	if (!realpath(g->path, real))
-		(void)snprintf(real, sizeof(real), "%s", g->path);
-	if (!realpath(home, real_home))
-		(void)snprintf(real_home, sizeof(real_home), "%s", home);
-	if (path_below(real_home, real))
+	if (!home || path_below(home, real))
 		return err_set(err, EACCES, "files: %s contains the whole home "
 			       "folder and cannot be granted; name a folder "
 			       "below it", g->path);
@@ -222,16 +224,21 @@ static int hide_protected(struct files *f, const struct grant *g)
 
 	for (size_t i = 0; r == 0 && i < f->protected.n; i++) {
 		const char *path = f->protected.v[i];
+		const char *rel = path_below(path, g->real);
+		CLEANUP_FREE char *target = NULL;
 		struct stat st;
 
-		if (!path_below(path, g->path) || lstat(path, &st) < 0)
+		if (!rel || !*rel || lstat(path, &st) < 0)
 			continue;
+		target = path_join(g->path, rel);
+		if (!target)
+			return -ENOMEM;
 		if (S_ISDIR(st.st_mode))
-			r = plan_tmpfs(f->plan, path, "mode=0500,size=4k", 0,
+			r = plan_tmpfs(f->plan, target, "mode=0500,size=4k", 0,
 				       "protected place, hidden");
 		else if (S_ISREG(st.st_mode))
-			r = plan_bind(f->plan, path, BASE_ROOT, NULL,
-				      ".holdall/empty", ROW_RO,
+			r = plan_bind(f->plan, target, BASE_ROOT, NULL,
+				      &PLAN_SETUP "/empty"[1], ROW_RO,
 				      "protected place, hidden");
 	}
 	return r;
@@ -242,8 +249,11 @@ static int hide_protected(struct files *f, const struct grant *g)
  * that none of them can be renamed (EBUSY for a mount point). */
 static int guard_bundle(struct files *f, const struct grant *g)
 {
+	/* The bundle's path is a real one, so it is compared with where the grant
+	 * leads, and guarded under the grant's own name. */
 	const char *rel = f->in->bundle_path ?
-		path_below(f->in->bundle_path, g->path) : NULL;
+		path_below(f->in->bundle_path, g->real) : NULL;
+	CLEANUP_FREE char *bundle = NULL;
 	int r = 0;
 
 	if (!rel || !*rel || g->access == ACCESS_RO)
@@ -259,10 +269,11 @@ static int guard_bundle(struct files *f, const struct grant *g)
 		r = plan_bind(f->plan, target, BASE_HOST, g->path, part, 0,
 			      "folder of the running bundle, kept in place");
 	}
-	if (r < 0)
-		return r;
-	return plan_bind(f->plan, f->in->bundle_path, BASE_HOST, g->path, rel,
-			 ROW_RO, "the running bundle itself, read-only");
+	bundle = path_join(g->path, rel);
+	if (r < 0 || !bundle)
+		return -ENOMEM;
+	return plan_bind(f->plan, bundle, BASE_HOST, g->path, rel, ROW_RO,
+			 "the running bundle itself, read-only");
 }
 
 static int plan_grant(struct files *f, const struct grant *g)
@@ -346,14 +357,15 @@ static int plan_cwd(struct files *f, struct err *err)
 	unsigned flags = ROW_MAKE_DIR;
 
 	if (!cwd || is_granted(f, cwd) || !strcmp(cwd, home) ||
-	    protected_is_reserved(cwd) || path_below(home, cwd))
+	    protected_is_reserved(cwd) || path_below(home, cwd) ||
+	    !strcmp(cwd, "/tmp"))	/* the app's own is there */
 		return 0;
 	flags = 0;
 	if (mount_point(f, cwd, true, &flags) < 0 ||
 	    plan_tmpfs(f->plan, cwd, "mode=0755,size=1m", 0,
 		       "the working directory: empty but for named files") < 0)
 		return err_nomem(err);
-	f->cwd_mounted = true;
+	f->cwd_mounted = f->plan->cwd_closed = true;
 	return 0;
 }
 
@@ -466,11 +478,23 @@ static int bind_named(struct files *f, const char *path, const char *prefix,
 			 "named on the command line, for reading");
 }
 
+/* The path means the bundle's file inside, if it has one; that may surprise. */
+static int reserved_file(struct files *f, const char *arg, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	return note(f, "%s is not passed: that path is the bundle's own inside; "
+		    "copy the file to another folder to name it", arg);
+}
+
 static int named_file(struct files *f, const char *arg, struct err *err)
 {
 	CLEANUP_FREE char *joined = NULL;
 	CLEANUP_FREE char *path = NULL;
-	char source[PATH_MAX], real[PATH_MAX];
+	CLEANUP_FREE char *real = NULL;
+	char source[PATH_MAX];
 	const char *prefix, *rel;
 	enum named named;
 
@@ -482,8 +506,10 @@ static int named_file(struct files *f, const char *arg, struct err *err)
 	path = joined ? path_normalise(joined) : NULL;
 	if (!path)
 		return -ENOMEM;
-	if (protected_is_reserved(path) || is_granted(f, path))
+	if (is_granted(f, path))
 		return 0;
+	if (protected_is_reserved(path))
+		return reserved_file(f, arg, path);
 	prefix = trusted_prefix(f, path);
 	rel = path_below(path, prefix);
 	if (!rel || !*rel)
@@ -496,7 +522,8 @@ static int named_file(struct files *f, const char *arg, struct err *err)
 			    "its folder; name the file that it leads to", arg);
 	if (need_protected(f, err) < 0)
 		return -err->num;
-	if (realpath(path, real) && protected_around(&f->protected, real))
+	real = path_resolve_most(path);
+	if (!real || protected_around(&f->protected, real))
 		return note(f, "%s is not passed: it lies in a protected place",
 			    arg);
 	return bind_named(f, path, prefix, source);
@@ -520,8 +547,11 @@ static bool fd_passes(int fd)
 {
 	struct stat st;
 	int flags = fcntl(fd, F_GETFL);
+	int inherited = fcntl(fd, F_GETFD);
 
-	if (flags < 0 || flags & O_PATH || fstat(fd, &st) < 0)
+	/* All of ours are close-on-exec, and none that was inherited is: the
+	 * number may by chance be one of ours. */
+	if (flags < 0 || inherited < 0 || inherited & FD_CLOEXEC || flags & O_PATH || fstat(fd, &st) < 0)
 		return false;
 	return S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode) ||
 	       S_ISSOCK(st.st_mode) ||

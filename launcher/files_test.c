@@ -3,6 +3,8 @@
  */
 #include "launcher/plan_fixture.h"
 
+#include <errno.h>
+
 #include "launcher/protected.h"
 
 static bool has_mountpoint(const struct fixture *f, const char *entry)
@@ -183,6 +185,111 @@ START_TEST(granted_cwd_is_bound_and_the_bundle_guarded)
 }
 END_TEST
 
+START_TEST(bundle_is_guarded_below_a_link)
+{
+	struct fixture f;
+	CLEANUP_FREE char *bundle = NULL, *link = NULL, *target = NULL;
+	const struct row *r;
+
+	fixture_init(&f);
+	link = path_join(f.dir, "link");
+	ck_assert_int_eq(symlink(f.cwd_path, link), 0);
+	fixture_file(&f, "home/work/app.holdall");
+	bundle = path_join(f.cwd_path, "app.holdall");
+	target = path_join(link, "app.holdall");
+	f.in.bundle_path = bundle;
+	f.probe.cwd = link;	/* $PWD keeps the name of the link */
+	fixture_grant(&f, "files=cwd:rw");
+	ck_assert_int_eq(fixture_make(&f), 0);
+	r = fixture_row(&f, ROW_BIND, target);
+	ck_assert_ptr_nonnull(r);
+	ck_assert_uint_ne(r->flags & ROW_RO, 0);
+	fixture_free(&f);
+}
+END_TEST
+
+/* What is protected is so before it exists, and wherever a link leads. */
+START_TEST(missing_protected_places_are_found_behind_links)
+{
+	static const char *const asked[] = {
+		"files=~/.config/autostart:create", "files=~/bin:create",
+		"files=~/dot:rw", "files=~/dots:rw",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
+		struct fixture f;
+		CLEANUP_FREE char *home = NULL, *dot = NULL, *dots = NULL;
+		CLEANUP_FREE char *config = NULL, *zshrc = NULL;
+
+		fixture_init(&f);
+		home = path_join(f.dir, "home-link");
+		dot = path_join(f.home_path, "dot");
+		dots = path_join(f.home_path, "dots");
+		config = path_join(f.home_path, ".config");
+		zshrc = path_join(f.home_path, ".zshrc");
+		ck_assert_int_eq(symlink(f.home_path, home), 0);
+		ck_assert_int_eq(mkdir(dot, 0700), 0);
+		ck_assert_int_eq(mkdir(dots, 0700), 0);
+		ck_assert_int_eq(symlink("dot/config", config), 0);
+		ck_assert_int_eq(symlink("dots/zshrc", zshrc), 0);
+		f.probe.home = home;
+		fixture_grant(&f, asked[i]);
+		ck_assert_msg(fixture_make(&f) == -EACCES, "%s", asked[i]);
+		fixture_free(&f);
+	}
+}
+END_TEST
+
+START_TEST(xdg_folders_are_protected_however_written)
+{
+	static const char *const names[] = { "XDG_DATA_HOME",
+					     "XDG_RUNTIME_DIR" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct fixture f;
+		char value[160], asked[160];
+
+		fixture_init(&f);
+		(void)snprintf(value, sizeof(value), "%s/xd//data/", f.dir);
+		(void)snprintf(asked, sizeof(asked), "files=%s/xd:rw", f.dir);
+		ck_assert_int_eq(setenv(names[i], value, 1), 0);
+		fixture_grant(&f, asked);
+		ck_assert_int_eq(fixture_make(&f), -EACCES);
+		ck_assert_int_eq(unsetenv(names[i]), 0);
+		fixture_free(&f);
+	}
+}
+END_TEST
+
+START_TEST(own_descriptors_cannot_be_named)
+{
+	struct fixture f;
+	char arg[32];
+	int own;
+
+	fixture_init(&f);
+	own = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	(void)snprintf(arg, sizeof(arg), "/dev/fd/%d", own);
+	fixture_arg(&f, arg);
+	ck_assert_int_eq(fixture_make(&f), 0);
+	ck_assert_uint_eq(f.plan.n_keep_fds, 0);
+	(void)close(own);
+	fixture_free(&f);
+}
+END_TEST
+
+START_TEST(app_keeps_its_own_tmp)
+{
+	struct fixture f;
+
+	fixture_init(&f);
+	f.probe.cwd = (char *)"/tmp";
+	ck_assert_int_eq(fixture_make(&f), 0);
+	ck_assert_ptr_null(fixture_row(&f, ROW_READONLY, "/tmp"));
+	fixture_free(&f);
+}
+END_TEST
+
 START_TEST(directory_as_descriptor_is_not_passed)
 {
 	struct fixture f;
@@ -245,6 +352,11 @@ int main(void)
 	tcase_add_test(t, link_to_a_protected_place_is_refused);
 	tcase_add_test(t, read_only_grant_hides_protected_places);
 	tcase_add_test(t, granted_cwd_is_bound_and_the_bundle_guarded);
+	tcase_add_test(t, bundle_is_guarded_below_a_link);
+	tcase_add_test(t, missing_protected_places_are_found_behind_links);
+	tcase_add_test(t, xdg_folders_are_protected_however_written);
+	tcase_add_test(t, own_descriptors_cannot_be_named);
+	tcase_add_test(t, app_keeps_its_own_tmp);
 	tcase_add_test(t, directory_as_descriptor_is_not_passed);
 	tcase_add_test(t, names_with_odd_bytes_are_bound_as_they_are);
 	suite_add_tcase(s, t);

@@ -283,14 +283,16 @@ static int child_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/* The umask of the set-up is 022, whatever the caller's. */
 static int set_up(const struct init_args *a, unsigned *ret_relax,
 		  struct err *err)
 {
 	const struct plan *p = a->plan;
-	struct side_namespaces side;
-	mode_t mask = umask(022);
-	int r = close_others(a, err);
+	struct side_namespaces side = { .pid = -1, .net = -1, .ipc = -1 };
+	int r;
 
+	(void)umask(022);
+	r = close_others(a, err);
 	/* First of all: it takes longest, on another processor. */
 	if (r == 0)
 		r = side_namespaces_start(&side, p->namespaces, err);
@@ -298,13 +300,14 @@ static int set_up(const struct init_args *a, unsigned *ret_relax,
 		r = executor_identity(p, err);
 	if (r == 0)
 		r = executor_mounts(p, a->start_sock, err);
-	if (r == 0)
-		r = side_namespaces_join(&side, err);
+	/* Also after a failure: the helper runs on a stack of this frame. */
+	r = side_namespaces_join(&side, r == 0, err) < 0 || r < 0 ?
+	    -err->num : 0;
 	if (r == 0)
 		r = executor_names(p, err);
 	if (r == 0)
 		r = lock_up(a, ret_relax, err);
-	(void)umask(mask);
+	(void)umask(p->umask);
 	return r;
 }
 
@@ -328,6 +331,10 @@ void init_main(const struct init_args *a)
 		(void)err_sys(&err, errno, "cannot make a signalfd");
 		fail(a, &err);
 	}
+	/* Before the app exists: it could else read this process's memory and
+	 * environment, which are the caller's.  Its own execve makes it dumpable
+	 * again. */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	/* vfork: the child runs on this memory until it execs, so nothing is
 	 * copied (0.1-0.2 ms of page tables and faults).  It makes system calls
 	 * only, and this process has nothing to do before. */
@@ -338,9 +345,9 @@ void init_main(const struct init_args *a)
 	}
 	if (app == 0)
 		app_main(a, relax);
+	tell(a->status, INIT_STARTED, 0, NULL);
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, "holdall-init", 0, 0, 0);
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	drop_std();
 	memory_drop_code();
 	if (filters_install_init(&err) < 0)

@@ -7,8 +7,8 @@
  * contents last, because each of them waits for an answer of the server.  At the
  * very end the helpers are taken away and the root becomes read-only.
  *
- * .holdall in the root holds what only the set-up needs: the image's mount, the
- * layers of overlays.
+ * PLAN_SETUP holds what only the set-up needs: the image's mount, the layers of
+ * overlays.
  */
 #include "launcher/plan.h"
 
@@ -22,8 +22,8 @@
 #include "launcher/plan_env.h"
 #include "runtime/path.h"
 
-#define IMAGE "/.holdall/image"
-#define ETC_LAYER "/.holdall/etc"
+#define IMAGE PLAN_SETUP "/image"
+#define ETC_LAYER PLAN_SETUP "/etc"
 
 struct maker {
 	const struct plan_input *in;
@@ -43,15 +43,15 @@ static bool has_image_etc(const struct maker *m)
 static void make_skeleton(struct maker *m)
 {
 	static const char *const folders[] = {
-		"/proc", "/sys", "/dev", "/tmp", "/run",
-		"/home", "/mnt", "/root", "/run/holdall", "/run/holdall/bin",
+		"/proc", "/sys", "/dev", "/tmp", "/home",
+		"/mnt", "/root", "/run/holdall/bin",
 		"/run/host", "/run/host/live", "/run/lock", "/run/user",
 	};
 	struct plan *p = m->p;
 
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
 		m->failed |= plan_dir(p, folders[i], 0755);
-	m->failed |= plan_file(p, "/.holdall/empty", "");
+	m->failed |= plan_file(p, PLAN_SETUP "/empty", "");
 	m->failed |= plan_tmpfs(p, "/tmp", "mode=1777", 0,
 				"temporary files, gone with the app");
 	m->failed |= plan_tmpfs(p, m->runtime_dir, "mode=0700", 0,
@@ -65,6 +65,8 @@ static void make_dev(struct maker *m)
 	static const char *const nodes[] = { "null", "zero", "full",
 					     "urandom" };
 	struct plan *p = m->p;
+	/* Root could change the modes of the host's own nodes. */
+	unsigned guard = p->uid == 0 ? ROW_RO : 0;
 	char shm[80];
 
 	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++) {
@@ -72,13 +74,13 @@ static void make_dev(struct maker *m)
 
 		(void)snprintf(target, sizeof(target), "/dev/%s", nodes[i]);
 		m->failed |= plan_bind(p, target, BASE_HOST, "/dev", nodes[i],
-				       ROW_DEV | ROW_MAKE_FILE | ROW_NOEXEC |
-				       ROW_SKIP, NULL);
+				       ROW_DEV | ROW_MAKE_FILE | ROW_SKIP |
+				       guard, NULL);
 	}
 	if (m->in->probe->has_tty)
 		m->failed |= plan_bind(p, "/dev/tty", BASE_HOST, "/dev", "tty",
-				       ROW_DEV | ROW_MAKE_FILE | ROW_SKIP,
-				       NULL);
+				       ROW_DEV | ROW_MAKE_FILE | ROW_SKIP |
+				       guard, NULL);
 	m->failed |= plan_link(p, "/dev/random", "urandom");
 	m->failed |= plan_link(p, "/dev/fd", "/proc/self/fd");
 	m->failed |= plan_link(p, "/dev/stdin", "/proc/self/fd/0");
@@ -93,8 +95,25 @@ static void make_dev(struct maker *m)
 	if (m->in->probe->tty)
 		m->failed |= plan_bind(p, "/dev/console", BASE_HOST,
 				       m->in->probe->tty, "",
-				       ROW_DEV | ROW_MAKE_FILE | ROW_NOEXEC |
-				       ROW_SKIP, "the terminal");
+				       ROW_DEV | ROW_MAKE_FILE | ROW_SKIP |
+				       guard, "the terminal");
+}
+
+/* Root on the host is root to the kernel's own switches, with no capability asked:
+ * /proc/sys/kernel/core_pattern alone runs a program outside.  For anybody else the
+ * modes of these files are enough. */
+static void cover_proc(struct maker *m)
+{
+	static const char *const parts[] = { "sys", "sysrq-trigger", "irq",
+					     "bus" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		char target[32];
+
+		(void)snprintf(target, sizeof(target), "/proc/%s", parts[i]);
+		m->failed |= plan_bind(m->p, target, BASE_ROOT, NULL,
+				       target + 1, ROW_RO | ROW_SKIP, NULL);
+	}
 }
 
 static void make_kernel(struct maker *m)
@@ -103,6 +122,8 @@ static void make_kernel(struct maker *m)
 				 "processes of the sandbox only");
 
 	m->failed |= r ? 0 : -ENOMEM;
+	if (m->p->uid == 0)
+		cover_proc(m);
 	r = plan_row(m->p, ROW_DEVPTS, "/dev/pts", ROW_MAKE_DIR | ROW_DEV |
 		     ROW_NOEXEC, "terminals of the sandbox only");
 	if (r)
@@ -206,7 +227,7 @@ static bool is_ours(const char *name)
 {
 	static const char *const ours[] = {
 		"proc", "sys", "dev", "tmp", "run", "home", "mnt", "media",
-		"srv", "root", "etc", "var", ".holdall",
+		"srv", "root", "etc", "var",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
@@ -264,11 +285,11 @@ static void make_var(struct maker *m)
 	static const char *const folders[] = { "/cache", "/lib", "/log",
 					       "/spool" };
 	bool image_var = m->full && m->in->header->image_var;
-	const char *base = image_var ? "/.holdall/var/up" : "/var";
+	const char *base = image_var ? PLAN_SETUP "/var/up" : "/var";
 	char path[64];
 
 	if (image_var)
-		m->failed |= plan_tmpfs(m->p, "/.holdall/var", "mode=0755", 0,
+		m->failed |= plan_tmpfs(m->p, PLAN_SETUP "/var", "mode=0755", 0,
 					NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
 		(void)snprintf(path, sizeof(path), "%s%s", base, folders[i]);
@@ -282,9 +303,9 @@ static void make_var(struct maker *m)
 	m->failed |= plan_link(m->p, path, "/run/lock");
 	if (!image_var)
 		return;
-	m->failed |= plan_dir(m->p, "/.holdall/var/work", 0755);
-	overlay(m, "/var", IMAGE "/var", NULL, "/.holdall/var/up",
-		"/.holdall/var/work",
+	m->failed |= plan_dir(m->p, PLAN_SETUP "/var/work", 0755);
+	overlay(m, "/var", IMAGE "/var", NULL, PLAN_SETUP "/var/up",
+		PLAN_SETUP "/var/work",
 		"the bundle's /var, changes kept in memory");
 }
 
@@ -352,7 +373,7 @@ static void home_layer(struct maker *m)
 		"XDG_PICTURES_DIR=\"$HOME\"\nXDG_VIDEOS_DIR=\"$HOME\"\n";
 
 	m->failed |= plan_file(m->p,
-			       "/.holdall/home-layer/.config/user-dirs.dirs",
+			       PLAN_SETUP "/home-layer/.config/user-dirs.dirs",
 			       dirs);
 }
 
@@ -365,14 +386,14 @@ static void overlay_home(struct maker *m)
 	int failed = 0;
 
 	if (home->kind == HOME_PRIVATE) {
-		m->failed |= plan_bind(m->p, "/.holdall/home", BASE_HOST,
+		m->failed |= plan_bind(m->p, PLAN_SETUP "/home", BASE_HOST,
 				       m->in->state->base, home->rel,
 				       ROW_MAKE_DIR, NULL);
 	} else {
-		m->failed |= plan_tmpfs(m->p, "/.holdall/home", "mode=0700", 0,
+		m->failed |= plan_tmpfs(m->p, PLAN_SETUP "/home", "mode=0700", 0,
 					NULL);
-		m->failed |= plan_dir(m->p, "/.holdall/home/upper", 0700);
-		m->failed |= plan_dir(m->p, "/.holdall/home/work", 0700);
+		m->failed |= plan_dir(m->p, PLAN_SETUP "/home/upper", 0700);
+		m->failed |= plan_dir(m->p, PLAN_SETUP "/home/work", 0700);
 	}
 	if (h->graphical)
 		home_layer(m);
@@ -387,14 +408,14 @@ static void overlay_home(struct maker *m)
 		m->failed |= -ENOMEM;
 		return;
 	}
-	failed |= strlist_add(&r->layers, "/.holdall/points");
-	failed |= strlist_add(&r->layers, "/.holdall/home-layer");
+	failed |= strlist_add(&r->layers, PLAN_SETUP "/points");
+	failed |= strlist_add(&r->layers, PLAN_SETUP "/home-layer");
 	failed |= strlist_add(&r->layers, skeleton);
 	/* Always a layer of the image, be it empty: the overlay pins the image,
 	 * so the server, which holds the home's lock, ends last. */
 	failed |= strlist_add(&r->layers, IMAGE "/mnt");
-	r->upper = strdup("/.holdall/home/upper");
-	r->work = strdup("/.holdall/home/work");
+	r->upper = strdup(PLAN_SETUP "/home/upper");
+	r->work = strdup(PLAN_SETUP "/home/work");
 	m->failed |= failed | (r->upper && r->work ? 0 : -ENOMEM);
 }
 
@@ -417,7 +438,7 @@ static void plain_home(struct maker *m)
 					"an empty home, gone with the app");
 		break;
 	default:
-		m->failed |= plan_tmpfs(m->p, target, "mode=0700,size=64k", 0,
+		m->failed |= plan_tmpfs(m->p, target, "mode=0500,size=64k", 0,
 					"no home: empty and closed");
 	}
 }
@@ -459,10 +480,10 @@ static void last_rows(struct maker *m)
 	    !plan_row(p, ROW_READONLY, m->in->probe->home, 0, NULL))
 		m->failed |= -ENOMEM;
 	if (m->p->overlay_home &&
-	    !plan_row(p, ROW_DETACH, "/.holdall/home", 0, NULL))
+	    !plan_row(p, ROW_DETACH, PLAN_SETUP "/home", 0, NULL))
 		m->failed |= -ENOMEM;
 	if (m->full && m->in->header->image_var &&
-	    !plan_row(p, ROW_DETACH, "/.holdall/var", 0, NULL))
+	    !plan_row(p, ROW_DETACH, PLAN_SETUP "/var", 0, NULL))
 		m->failed |= -ENOMEM;
 	if (!plan_row(p, ROW_DETACH, IMAGE, 0, NULL) ||
 	    !plan_row(p, ROW_READONLY, "/", 0, NULL))
@@ -484,7 +505,9 @@ static int make_rows(struct maker *m, struct err *err)
 {
 	int r;
 
-	m->failed |= plan_dir(m->p, "/.holdall", 0755);
+	m->failed |= plan_dir(m->p, "/run", 0755);
+	m->failed |= plan_dir(m->p, "/run/holdall", 0755);
+	m->failed |= plan_dir(m->p, PLAN_SETUP, 0755);
 	mount_image(m);
 	make_skeleton(m);
 	make_dev(m);
@@ -493,7 +516,7 @@ static int make_rows(struct maker *m, struct err *err)
 	for (size_t i = 0; i < m->p->n_rows; i++)
 		m->p->rows[i].flags |= ROW_OWN;
 	if (m->p->overlay_home) {
-		m->failed |= plan_dir(m->p, "/.holdall/points", 0755);
+		m->failed |= plan_dir(m->p, PLAN_SETUP "/points", 0755);
 		overlay_home(m);
 	} else {
 		plain_home(m);
@@ -525,6 +548,7 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
 		       CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET |
 		       CLONE_NEWCGROUP;
 	p.hostname = strdup("holdall");
+	p.umask = in->umask;
 	p.overlay_home = wants_overlay(&m);
 	(void)snprintf(m.runtime_dir, sizeof(m.runtime_dir), "/run/user/%u",
 		       p.uid);

@@ -27,6 +27,10 @@
 #include "runtime/err.h"
 #include "runtime/text.h"
 
+/* The folder of the sandbox's root that holds what only the set-up needs: the
+ * image's mount, layers of overlays.  Unmounted and empty of secrets at the end. */
+#define PLAN_SETUP "/run/holdall/setup"
+
 enum row_kind {
 	ROW_DIR,	/* a directory in our own tmpfs */
 	ROW_LINK,	/* a symbolic link in our own tmpfs, to `text` */
@@ -92,6 +96,8 @@ struct plan {
 	bool overlay_home;		/* the image server holds the home's lock */
 	uid_t uid;
 	gid_t gid;
+	mode_t umask;			/* the caller's, for the app */
+	bool cwd_closed;		/* the working directory is ours and read-only */
 	struct strlist mountpoints;	/* made in the bound home: "d" or "f" + rel */
 	struct strlist create;	/* folders made on the host before the start: pairs
 				 * of base (trusted) and path beneath it */
@@ -112,6 +118,7 @@ struct plan_input {
 	const struct home *home;
 	const char *machine_id;
 	const char *bundle_path;	/* absolute, or NULL */
+	mode_t umask;			/* the caller's */
 	const struct header_command *command;
 };
 

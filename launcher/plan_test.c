@@ -139,7 +139,7 @@ START_TEST(graphical_home_is_an_overlay_that_pins_the_image)
 	home = fixture_row(&f, ROW_OVERLAY, f.home_path);
 	ck_assert_ptr_nonnull(home);
 	ck_assert_str_eq(home->layers.v[home->layers.n - 1],
-			 "/.holdall/image/mnt");
+			 PLAN_SETUP "/image/mnt");
 	fixture_free(&f);
 }
 END_TEST

@@ -7,7 +7,6 @@
 #include "launcher/protected.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 
 #include "runtime/path.h"
@@ -91,20 +90,20 @@ static const struct {
 	{ "XDG_DATA_HOME", "dbus-1" },
 	{ "XDG_DATA_HOME", "systemd" },
 	{ "XDG_CACHE_HOME", "holdall" },
+	{ "XDG_RUNTIME_DIR", "" },	/* our sockets, the bus, agents */
 };
 
 static int add(struct strlist *l, const char *base, const char *below,
 	       struct err *err)
 {
 	CLEANUP_FREE char *path = path_join(base, below);
-	char real[PATH_MAX];
+	CLEANUP_FREE char *real = path ? path_resolve_most(path) : NULL;
 
 	if (!path || strlist_add(l, path) < 0)
 		return err_nomem(err);
 	/* Dotfiles are often links into a repository of the user's: what they
-	 * lead to is what runs. */
-	if (realpath(path, real) && strcmp(real, path) != 0 &&
-	    strlist_add(l, real) < 0)
+	 * lead to is what runs, be it there already or not. */
+	if (real && strcmp(real, path) != 0 && strlist_add(l, real) < 0)
 		return err_nomem(err);
 	return 0;
 }
@@ -112,17 +111,20 @@ static int add(struct strlist *l, const char *base, const char *below,
 int protected_list(const char *home, struct strlist *ret, struct err *err)
 {
 	CLEANUP_STRLIST struct strlist l = { 0 };
-	char real[PATH_MAX];
+	CLEANUP_FREE char *real = path_resolve_most(home);
 	int r = 0;
 
-	if (!realpath(home, real))
-		(void)snprintf(real, sizeof(real), "%s", home);
+	if (!real)
+		return err_set(err, ELOOP, "the home folder %s cannot be "
+			       "resolved (a loop of symbolic links)", home);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(in_home); i++)
 		r = add(&l, real, in_home[i].path, err);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(in_xdg); i++) {
-		const char *base = getenv(in_xdg[i].variable);
+		const char *value = getenv(in_xdg[i].variable);
+		CLEANUP_FREE char *base = value && value[0] == '/' ?
+			path_normalise(value) : NULL;
 
-		if (base && path_is_clean(base, true))
+		if (base)
 			r = add(&l, base, in_xdg[i].below, err);
 	}
 	if (r < 0)
@@ -152,7 +154,7 @@ bool protected_is_reserved(const char *path)
 {
 	static const char *const top[] = {
 		"/usr", "/etc", "/opt", "/var", "/bin", "/sbin", "/app",
-		"/proc", "/sys", "/dev", "/run", "/.holdall",
+		"/proc", "/sys", "/dev", "/run",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(top); i++)

@@ -29,6 +29,7 @@ struct record {
 /* What pid 1 tells the supervisor; one write(2) of this size is atomic. */
 enum init_kind {
 	INIT_FAILED,		/* the set-up failed: err */
+	INIT_STARTED,		/* the app runs: the terminal's signals reach it */
 	INIT_EXEC_FAILED,	/* value: errno of execve */
 	INIT_STOPPED,		/* value: the signal that stopped the app */
 	INIT_ENDED,		/* value: wait status of the app */

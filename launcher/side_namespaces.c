@@ -12,13 +12,20 @@
 #include <sched.h>
 #include <signal.h>
 
-#include "launcher/probe.h"
 #include "runtime/child.h"
 
-static int fail(struct side_namespaces *s, const char *what)
+/* Makes one namespace and keeps it by a descriptor. */
+static int make(struct side_namespaces *s, int kind, const char *name,
+		int *ret_fd)
 {
+	if (!(s->flags & (unsigned long)kind))
+		return 0;
+	if (unshare(kind) == 0)
+		*ret_fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (*ret_fd >= 0)
+		return 0;
 	s->failed = errno;
-	s->what = what;
+	s->kind = (unsigned long)kind;
 	return 1;
 }
 
@@ -26,19 +33,8 @@ static int helper_main(void *arg)
 {
 	struct side_namespaces *s = arg;
 
-	if (unshare((int)s->flags) < 0)
-		return fail(s, "unshare");
-	if (s->flags & CLONE_NEWNET) {
-		s->net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-		if (s->net < 0)
-			return fail(s, "open /proc/self/ns/net");
-	}
-	if (s->flags & CLONE_NEWIPC) {
-		s->ipc = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
-		if (s->ipc < 0)
-			return fail(s, "open /proc/self/ns/ipc");
-	}
-	return 0;
+	return make(s, CLONE_NEWNET, "/proc/self/ns/net", &s->net) ||
+	       make(s, CLONE_NEWIPC, "/proc/self/ns/ipc", &s->ipc);
 }
 
 int side_namespaces_start(struct side_namespaces *s, unsigned long flags,
@@ -48,7 +44,7 @@ int side_namespaces_start(struct side_namespaces *s, unsigned long flags,
 	s->pid = -1;
 	s->net = s->ipc = -1;
 	s->failed = 0;
-	s->what = NULL;
+	s->kind = 0;
 	if (!s->flags)
 		return 0;
 	s->pid = clone(helper_main, s->stack + sizeof(s->stack),
@@ -71,21 +67,36 @@ static int enter(int *fd, int type, struct err *err)
 	return r;
 }
 
-int side_namespaces_join(struct side_namespaces *s, struct err *err)
+static int helper_failed(const struct side_namespaces *s, struct err *err)
 {
-	int r;
+	const char *name = s->kind == CLONE_NEWNET ? "network" : "IPC";
+	const char *word = s->kind == CLONE_NEWNET ? "net" : "ipc";
+
+	/* ENOSPC is the errno for every kind's limit. */
+	if (s->failed == ENOSPC)
+		return err_set(err, ENOSPC, "cannot build the sandbox: no more "
+			       "%s namespaces are allowed for this user "
+			       "(user.max_%s_namespaces); as root: sysctl -w "
+			       "user.max_%s_namespaces=10000", name, word,
+			       word);
+	return err_sys(err, s->failed, "cannot make the %s namespace", name);
+}
+
+int side_namespaces_join(struct side_namespaces *s, bool wanted,
+			 struct err *err)
+{
+	int r = 0;
 
 	if (s->pid < 0)
 		return 0;
 	r = child_wait(s->pid, NULL);
 	s->pid = -1;
+	if (!wanted)
+		return 0;
 	if (r < 0)
 		return err_sys(err, -r, "cannot wait for a helper");
-	if (s->failed == ENOSPC)
-		return probe_explain_refusal(REFUSED_CLONE, ENOSPC, err);
 	if (s->failed)
-		return err_sys(err, s->failed, "cannot make the network "
-			       "namespace: %s", s->what);
+		return helper_failed(s, err);
 	r = enter(&s->net, CLONE_NEWNET, err);
 	return r < 0 ? r : enter(&s->ipc, CLONE_NEWIPC, err);
 }

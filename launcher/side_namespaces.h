@@ -10,6 +10,7 @@
 #define HOLDALL_SIDE_NAMESPACES_H
 
 #include <sched.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "runtime/err.h"
@@ -22,13 +23,17 @@ struct side_namespaces {
 	pid_t pid;
 	int net, ipc;		/* descriptors made by the helper, or -1 */
 	int failed;		/* errno of the helper */
-	const char *what;	/* what failed */
+	unsigned long kind;	/* the namespace that failed */
 	char stack[16384] __attribute__((aligned(64)));
 };
 
 /* The struct must stay where it is until joined. */
 int side_namespaces_start(struct side_namespaces *s, unsigned long flags,
 			  struct err *err);
-int side_namespaces_join(struct side_namespaces *s, struct err *err);
+/* Waits for the helper and, if `enter` says so, enters what it made.  To be called
+ * on every way out of the frame that holds the struct.  With `enter` false it
+ * never fails and leaves err alone. */
+int side_namespaces_join(struct side_namespaces *s, bool enter,
+			 struct err *err);
 
 #endif

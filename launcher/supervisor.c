@@ -119,7 +119,9 @@ struct watcher {
 	struct record *rec;
 	int signals;
 	bool ended;		/* pid 1 is gone */
+	bool started;		/* the app runs and gets the terminal's signals */
 	bool told;		/* the end of the app is known */
+	char report[1024];	/* what the server said before the start */
 	bool server_lost;
 	int status;		/* wait status of the app */
 	struct err fault;	/* num != 0: the sandbox failed */
@@ -133,15 +135,43 @@ static void forward(struct watcher *w, int sig)
 		(void)fd_write_all(w->rec->control, &byte, 1);
 }
 
+/* There is no app yet that the terminal could have reached: what ends a program
+ * ends the start (a server that does not answer must not make it hang), the rest
+ * waits in the pipe. */
+static void signal_before_start(struct watcher *w, int sig)
+{
+	switch (sig) {
+	case SIGHUP:
+	case SIGINT:
+	case SIGQUIT:
+	case SIGTERM:
+	case SIGALRM:
+	case SIGUSR1:
+	case SIGUSR2:
+		w->told = true;
+		w->status = sig;
+		(void)child_kill(w->rec->init, w->rec->init_pidfd, SIGKILL);
+		break;
+	default:
+		forward(w, sig);
+	}
+}
+
 static void take_signal(struct watcher *w)
 {
 	struct signalfd_siginfo info;
 
 	if (fd_read(w->signals, &info, sizeof(info)) != sizeof(info))
 		return;
-	if (info.ssi_signo == SIGCHLD || info.ssi_code == SI_KERNEL)
+	if (info.ssi_signo == SIGCHLD)
 		return;
-	forward(w, (int)info.ssi_signo);
+	if (!w->started) {
+		signal_before_start(w, (int)info.ssi_signo);
+		return;
+	}
+	/* The terminal's went to the app too: same process group. */
+	if (info.ssi_code != SI_KERNEL)
+		forward(w, (int)info.ssi_signo);
 }
 
 static void exec_failed(struct watcher *w, int num)
@@ -169,6 +199,23 @@ static void stop_like_app(void)
 	(void)kill(getpid(), SIGSTOP);
 }
 
+/* One line for the user, whatever the server wrote. */
+static void say_lines(char *text)
+{
+	char *line, *save = NULL;
+
+	err_printable(text);
+	for (line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
+		dprintf(STDERR_FILENO, "holdall: %s\n", line);
+}
+
+static void flush_report(struct watcher *w)
+{
+	say_lines(w->report);
+	w->report[0] = '\0';
+}
+
 static void take_status(struct watcher *w)
 {
 	struct init_message msg;
@@ -183,6 +230,10 @@ static void take_status(struct watcher *w)
 		msg.err.text[ERR_TEXT_MAX - 1] = '\0';
 		w->fault = msg.err;
 		break;
+	case INIT_STARTED:
+		w->started = true;
+		flush_report(w);
+		break;
 	case INIT_EXEC_FAILED:
 		exec_failed(w, msg.value);
 		break;
@@ -190,8 +241,9 @@ static void take_status(struct watcher *w)
 		stop_like_app();
 		break;
 	case INIT_ENDED:
+		if (!w->told)
+			w->status = msg.value;
 		w->told = true;
-		w->status = msg.value;
 		break;
 	}
 }
@@ -207,25 +259,40 @@ static void take_report(struct watcher *w)
 		w->rec->server.report = -1;
 		return;
 	}
-	for (ssize_t i = 0; i < n; i++)
-		if ((line[i] < 0x20 && line[i] != '\n') || line[i] == 0x7f)
-			line[i] = '?';
-	(void)fd_write_all(STDERR_FILENO, "holdall: ", 9);
-	(void)fd_write_all(STDERR_FILENO, line, (size_t)n);
+	line[n] = '\0';
+	if (w->started)
+		say_lines(line);
+	else
+		(void)snprintf(w->report, sizeof(w->report), "%s", line);
+}
+
+/* Before the start the server's own line says why, and is the only one. */
+static void server_fault(struct watcher *w)
+{
+	while (w->rec->server.report >= 0)
+		take_report(w);
+	w->report[strcspn(w->report, "\n")] = '\0';
+	if (w->started)
+		(void)err_set(&w->fault, EIO, "the image server died; the app "
+			      "was ended");
+	else
+		(void)err_set(&w->fault, EIO, "%s", w->report[0] ? w->report :
+			      "the image server died before the start");
 }
 
 static void init_gone(struct watcher *w, int status)
 {
 	w->ended = true;
 	w->rec->init = -1;
-	/* Messages written before the end are still in the pipe. */
+	/* Messages written before the end are still in the pipes. */
 	while (w->rec->status >= 0)
 		take_status(w);
-	if (w->told || w->fault.num)
+	if (w->fault.num && !w->started && w->rec->server.report >= 0)
+		take_report(w);
+	if (w->told || (w->fault.num && !w->report[0]))
 		return;
-	if (w->server_lost) {
-		(void)err_set(&w->fault, EIO, "the image server died; the app "
-			      "was ended");
+	if (w->server_lost || (w->fault.num && w->report[0])) {
+		server_fault(w);
 		return;
 	}
 	/* Killed from outside: the app ended with it, of the same signal. */

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include "launcher/cli.h"
@@ -37,6 +38,7 @@ struct run {
 	struct plan_input in;
 	char machine_id[33];
 	char *bundle_path;
+	mode_t umask;
 };
 
 static void run_free(struct run *run)
@@ -57,8 +59,14 @@ static void say(const char *text)
 	CLEANUP_BUF struct buf line = BUF_INIT;
 
 	buf_addf(&line, "holdall: %s\n", text);
-	if (!line.failed)
-		(void)fd_write_all(STDERR_FILENO, line.data, line.len);
+	if (line.failed)
+		return;
+	err_printable(line.data);
+	/* One note is one line, whatever name is in it. */
+	for (size_t i = 0; i + 1 < line.len; i++)
+		if (line.data[i] == '\n')
+			line.data[i] = '?';
+	(void)fd_write_all(STDERR_FILENO, line.data, line.len);
 }
 
 static int check_arch(const struct header *h, struct err *err)
@@ -179,6 +187,7 @@ static int make_plan(struct run *run, struct err *err)
 	run->in.state = &run->state;
 	run->in.home = &run->home;
 	run->in.bundle_path = run->bundle_path;
+	run->in.umask = run->umask;
 	return plan_make(&run->in, &run->plan, err);
 }
 
@@ -268,6 +277,35 @@ static int run_bundle(struct run *run, struct supervisor_end *end,
 	return run->o->explain ? explain(run, err) : run_app(run, end, err);
 }
 
+/* The name of a file that is not there, in the working directory: what a program
+ * that fails probably wanted to write. */
+static bool names_new_file(const struct run *run)
+{
+	const struct strlist *args = &run->o->app_args;
+
+	for (size_t i = 0; i < args->n; i++) {
+		const char *a = args->v[i];
+
+		if (a[0] && a[0] != '-' && a[0] != '/' &&
+		    strchr(a, '.') && access(a, F_OK) < 0)
+			return true;
+	}
+	return false;
+}
+
+/* A program that could not write beside its input fails without knowing why.  Said
+ * where a person reads, or where an argument looks like the file meant; a script
+ * whose program uses its exit status is left alone. */
+static void hint_at_cwd(const struct run *run,
+			const struct supervisor_end *end)
+{
+	if (!run->plan.cwd_closed || !end->exit_status || end->signal ||
+	    !(isatty(STDERR_FILENO) || names_new_file(run)))
+		return;
+	say("the app could not write in this folder; to let it: holdall run "
+	    "--permit files=cwd:rw BUNDLE");
+}
+
 int verb_run(struct options *o, struct err *err)
 {
 	struct run run = {
@@ -275,8 +313,14 @@ int verb_run(struct options *o, struct err *err)
 		.home = HOME_INIT, .rec = RECORD_INIT,
 	};
 	struct supervisor_end end = { 0 };
-	int r = run_bundle(&run, &end, err);
+	int r;
 
+	/* What is made on the host is the user's alone, and must not become
+	 * closed to us by a caller's odd umask; the app gets that one back. */
+	run.umask = umask(077);
+	r = run_bundle(&run, &end, err);
+	if (r == 0)
+		hint_at_cwd(&run, &end);
 	run_free(&run);
 	if (r < 0)
 		return r;

@@ -11,13 +11,18 @@
 #include <string.h>
 
 /* A name from outside must not be able to drive the terminal. */
-static void make_printable(char *s)
+void err_printable(char *text)
 {
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
+	for (char *s = text; *s; s++) {
+		unsigned char c = (unsigned char)s[0];
+		unsigned char next = (unsigned char)s[1];
 
 		if ((c < 0x20 && c != '\n') || c == 0x7f)
 			*s = '?';
+		/* U+0080 to U+009F: a terminal may take them as ESC and a
+		 * letter. */
+		if (c == 0xc2 && next >= 0x80 && next <= 0x9f)
+			s[0] = s[1] = '?';
 	}
 }
 
@@ -26,7 +31,7 @@ static void fill(struct err *err, int num, const char *fmt, va_list ap)
 	err->num = num > 0 ? num : EIO;
 	err->status = 0;
 	(void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
-	make_printable(err->text);
+	err_printable(err->text);
 }
 
 static void append(struct err *err, const char *s)
@@ -67,7 +72,7 @@ int err_prefix(struct err *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-	make_printable(err->text);
+	err_printable(err->text);
 	append(err, ": ");
 	append(err, old);
 	return -err->num;
@@ -81,7 +86,7 @@ int err_hint(struct err *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(hint, sizeof(hint), fmt, ap);
 	va_end(ap);
-	make_printable(hint);
+	err_printable(hint);
 	append(err, "; ");
 	append(err, hint);
 	return -err->num;

@@ -42,6 +42,10 @@ int err_prefix(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Puts "; text" (what to do) behind; returns -err->num. */
 int err_hint(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* Makes a text harmless for a terminal, in place: control characters, C1 ones
+ * in UTF-8 too, become '?'; newlines stay. */
+void err_printable(char *text);
+
 /* Out of memory: the same sentence everywhere. */
 int err_nomem(struct err *err);
 

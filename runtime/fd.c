@@ -141,14 +141,20 @@ int fd_slurp(int fd, size_t max, char **ret_data, size_t *ret_len)
 
 int fd_ensure_std(void)
 {
-	int fd;
+	for (int i = 0; i <= 2; i++) {
+		int fd;
 
-	do {
+		if (fcntl(i, F_GETFD) >= 0)
+			continue;
+		/* The lowest free number, so i itself. */
 		fd = open("/dev/null", O_RDWR);
 		if (fd < 0)
 			return -errno;
-	} while (fd <= 2);
-	(void)close(fd);
+		if (fd != i) {
+			(void)close(fd);
+			return -EBADF;
+		}
+	}
 	return 0;
 }
 

@@ -257,3 +257,65 @@ const char *path_below(const char *path, const char *dir)
 		return path + n;
 	return path[n] == '/' ? path + n + 1 : NULL;
 }
+
+#define LINKS_MAX 40
+
+/* One step of path_resolve_most: `done` is resolved, `rest` is not (no leading
+ * slash).  Moves the first name of rest over, or replaces it by a link's target.
+ * Both are rewritten.  1: a link was followed. */
+static int resolve_step(char **done, char **rest)
+{
+	size_t len = strcspn(*rest, "/");
+	CLEANUP_FREE char *name = strndup(*rest, len);
+	CLEANUP_FREE char *next = name ? path_join(*done, name) : NULL;
+	CLEANUP_FREE char *left = strdup(*rest + len +
+					 strspn(*rest + len, "/"));
+	char target[4096];
+	ssize_t n;
+
+	if (!next || !left)
+		return -ENOMEM;
+	n = readlink(next, target, sizeof(target) - 1);
+	if (n > 0) {
+		CLEANUP_FREE char *base = NULL;
+		CLEANUP_FREE char *joined = NULL;
+		char *clean;
+
+		target[n] = '\0';
+		base = target[0] == '/' ? strdup(target) :
+					  path_join(*done, target);
+		joined = base ? path_join(base, left) : NULL;
+		clean = joined ? path_normalise(joined) : NULL;
+		if (!clean)
+			return -ENOMEM;
+		free(*rest);
+		*rest = strdup(clean + 1);
+		free(clean);
+		free(*done);
+		*done = strdup("/");
+		return *rest && *done ? 1 : -ENOMEM;
+	}
+	free(*done);
+	*done = steal_ptr(&next);
+	free(*rest);
+	*rest = steal_ptr(&left);
+	return 0;
+}
+
+char *path_resolve_most(const char *path)
+{
+	CLEANUP_FREE char *clean = path_normalise(path);
+	CLEANUP_FREE char *done = strdup("/");
+	CLEANUP_FREE char *rest = clean ? strdup(clean + 1) : NULL;
+	int links = 0;
+
+	if (!done || !rest || clean[0] != '/')
+		return NULL;
+	while (*rest) {
+		int r = resolve_step(&done, &rest);
+
+		if (r < 0 || !done || !rest || (links += r) > LINKS_MAX)
+			return NULL;
+	}
+	return steal_ptr(&done);
+}

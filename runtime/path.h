@@ -47,6 +47,12 @@ bool path_is_clean(const char *path, bool absolute);
  * Absolute in, absolute out; fresh string, NULL when memory ends. */
 char *path_normalise(const char *path);
 
+/* Where a path leads as far as it exists: symbolic links are followed, also ones
+ * whose target is missing, and what is not there yet is kept as text.  Absolute in,
+ * absolute and clean out; fresh string, or NULL (out of memory, a loop of links).
+ * For comparing places only: what is opened goes through the door. */
+char *path_resolve_most(const char *path);
+
 /* base + "/" + rel; fresh string or NULL.  `rel` may be "". */
 char *path_join(const char *base, const char *rel);
 
