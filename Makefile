@@ -87,7 +87,7 @@ $(foreach f,$(FOLDERS),$(eval $(call archive,$(f))))
 
 # What each program links is written here and nowhere else.
 LAUNCHER_ARCHIVES := $(foreach f,launcher portal manifests runtime,$(BUILD)/lib$(f).a)
-LAUNCHER_LIBS := -lsquashfuse -lfuse3 -lzstd -lsodium -lcap -lpthread
+LAUNCHER_LIBS := -lzstd -lsodium
 BUNDLER_ARCHIVES := $(foreach f,bundler launcher portal manifests runtime,$(BUILD)/lib$(f).a)
 BUNDLER_LIBS := -lyaml -lelf -lsquashfs $(LAUNCHER_LIBS)
 
@@ -107,6 +107,9 @@ $(BUILD)/holdall-bundler: $(BUILD)/obj/bundler/main.o $(BUNDLER_ARCHIVES)
 		$(BUNDLER_LIBS) -o $@
 
 # ---- unit tests: one program beside the code it tests ------------------------
+
+# Objects of tests are kept: a second run links only what changed.
+.SECONDARY:
 
 UNIT_TESTS := $(foreach f,$(FOLDERS),$(patsubst %.c,$(BUILD)/test/%,$($(f)_TESTS)))
 
