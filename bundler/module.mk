@@ -23,3 +23,7 @@ $(BUILD)/holdall-bundler: | $(BUILD)/files.rules
 $(BUILD)/files.rules: bundler/rules/files.rules
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
+
+# keys and signatures
+bundler_SRCS += bundler/passphrase.c bundler/key_files.c bundler/sign.c
+bundler_TESTS += bundler/sign_test.c

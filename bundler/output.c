@@ -161,9 +161,10 @@ static mode_t current_umask(void)
 
 int output_commit(struct output *o, struct err *err)
 {
+	mode_t mode = o->mode ? o->mode : 0755 & ~current_umask();
 	int r = 0;
 
-	if (fchmod(o->fd, 0755 & ~current_umask()) < 0 || fsync(o->fd) < 0)
+	if (fchmod(o->fd, mode) < 0 || fsync(o->fd) < 0)
 		r = -errno;
 	if (r == 0)
 		r = give_name(o);

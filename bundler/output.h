@@ -12,6 +12,7 @@
 #define HOLDALL_OUTPUT_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "runtime/err.h"
 
@@ -21,6 +22,7 @@ struct output {
 	char *path;			/* as given, for messages */
 	char *name;			/* in dir_fd */
 	char *temp;			/* NULL: without a name */
+	mode_t mode;			/* 0: 0777 without the umask */
 };
 
 #define OUTPUT_INIT ((struct output){ .fd = -1, .dir_fd = -1 })
@@ -30,7 +32,7 @@ void output_free(struct output *o);
 /* `named`: do not try O_TMPFILE (for tests). */
 int output_open(const char *path, bool named, struct output *ret,
 		struct err *err);
-/* fsync, mode 0777 without the umask, rename, fsync of the folder. */
+/* fsync, mode, rename, fsync of the folder. */
 int output_commit(struct output *o, struct err *err);
 
 #endif
