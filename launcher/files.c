@@ -112,9 +112,10 @@ static bool is_granted(const struct files *f, const char *path)
 
 /* ---- grants ---- */
 
-static int add_grant(struct files *f, const char *base, const char *rel,
-		     enum file_access access, unsigned missing,
-		     struct err *err)
+static int add_grant_at(struct files *f, const char *base, const char *rel,
+			const char *path, const char *real,
+			enum file_access access, unsigned missing,
+			struct err *err)
 {
 	struct grant *g = realloc(f->grants,
 				  (f->n_grants + 1) * sizeof(*g));
@@ -124,15 +125,39 @@ static int add_grant(struct files *f, const char *base, const char *rel,
 	f->grants = g;
 	g = &f->grants[f->n_grants++];
 	*g = (struct grant){ .base = strdup(base), .rel = strdup(rel),
-			     .path = path_join(base, rel), .real = NULL,
+			     .path = strdup(path), .real = strdup(real),
 			     .access = access, .missing = missing };
-	if (!g->base || !g->rel || !g->path)
+	if (!g->base || !g->rel || !g->path || !g->real)
 		return err_nomem(err);
-	g->real = path_resolve_most(g->path);
-	if (!g->real)
-		return err_set(err, ELOOP, "files: %s cannot be resolved (a "
-			       "loop of symbolic links)", g->path);
 	return 0;
+}
+
+static int add_grant(struct files *f, const char *base, const char *rel,
+		     enum file_access access, unsigned missing,
+		     struct err *err)
+{
+	CLEANUP_FREE char *path = path_join(base, rel);
+	CLEANUP_FREE char *real = path ? path_resolve_most(path) : NULL;
+
+	if (!path)
+		return err_nomem(err);
+	if (!real)
+		return err_set(err, ELOOP, "files: %s cannot be resolved (a "
+			       "loop of symbolic links)", path);
+	return add_grant_at(f, base, rel, path, real, access, missing, err);
+}
+
+/* The kernel's own working directory, not the path by which the shell calls it:
+ * what that path leads to may be changed between this look and the mount. */
+static int add_cwd(struct files *f, const char *value,
+		   enum file_access access, struct err *err)
+{
+	const struct probe *p = f->in->probe;
+
+	if (!p->cwd || !p->cwd_real)
+		return err_set(err, ENOENT, "files=%s: the current folder does "
+			       "not exist", value);
+	return add_grant_at(f, ".", "", p->cwd, p->cwd_real, access, 0, err);
 }
 
 static int add_drives(struct files *f, enum file_access access,
@@ -167,12 +192,8 @@ static int resolve_grant(struct files *f, const char *value, struct err *err)
 		return r;
 	if (!strcmp(path, "drives"))
 		return add_drives(f, access, err);
-	if (!strcmp(path, "cwd")) {
-		if (!f->in->probe->cwd)
-			return err_set(err, ENOENT, "files=%s: the current "
-				       "folder does not exist", value);
-		return add_grant(f, f->in->probe->cwd, "", access, 0, err);
-	}
+	if (!strcmp(path, "cwd"))
+		return add_cwd(f, value, access, err);
 	if (!strncmp(path, "xdg-", 4)) {
 		r = xdg_user_dir(path, f->in->probe->home, &xdg, err);
 		if (r < 0)
@@ -190,6 +211,62 @@ static int resolve_grant(struct files *f, const char *value, struct err *err)
 	return add_grant(f, "/", path + 1, access, ROW_SAY, err);
 }
 
+/* Is `dir` the same folder as `path` or one above it, by whatever name?  A home can
+ * be mounted a second time elsewhere. */
+static bool is_above(const struct stat *dir, const char *path)
+{
+	CLEANUP_FREE char *p = strdup(path);
+	struct stat st;
+
+	while (p && *p) {
+		char *slash;
+
+		if (lstat(p, &st) == 0 && st.st_dev == dir->st_dev &&
+		    st.st_ino == dir->st_ino)
+			return true;
+		slash = strrchr(p, '/');
+		if (!slash)
+			break;
+		*slash = '\0';
+	}
+	return p && stat("/", &st) == 0 && st.st_dev == dir->st_dev &&
+	       st.st_ino == dir->st_ino;
+}
+
+/* The same questions as check_grant's, asked by device and inode. */
+static int check_identity(struct files *f, const struct grant *g,
+			  const char *home, struct err *err)
+{
+	struct stat st, place;
+
+	if (stat(g->real, &st) < 0)
+		return 0;
+	if (is_above(&st, home))
+		return err_set(err, EACCES, "files: %s is, or contains, the "
+			       "home folder under another name and cannot be "
+			       "granted", g->path);
+	for (size_t i = 0; i < f->protected.n; i++) {
+		const char *path = f->protected.v[i];
+
+		/* What check_grant has judged by name. */
+		if (path_below(path, g->real))
+			continue;
+		if (is_above(&st, path) ||
+		    (stat(path, &place) == 0 && is_above(&place, g->real)))
+			return err_set(err, EACCES, "files: %s reaches the "
+				       "protected place %s under another name "
+				       "and cannot be granted", g->path, path);
+	}
+	return 0;
+}
+
+/* Sockets of other programs stand there (agents, terminals, displays), and connect
+ * works through a read-only mount too. */
+static bool holds_sockets(const char *real)
+{
+	return path_below("/tmp/.X11-unix", real) != NULL;
+}
+
 static int check_grant(struct files *f, struct grant *g, struct err *err)
 {
 	CLEANUP_FREE char *home = path_resolve_most(f->in->probe->home);
@@ -200,6 +277,10 @@ static int check_grant(struct files *f, struct grant *g, struct err *err)
 		return err_set(err, EACCES, "files: %s contains the whole home "
 			       "folder and cannot be granted; name a folder "
 			       "below it", g->path);
+	if (holds_sockets(real))
+		return err_set(err, EACCES, "files: %s holds the sockets of "
+			       "other programs and cannot be granted; name a "
+			       "folder below it", g->path);
 	bad = protected_around(&f->protected, real);
 	if (bad)
 		return err_set(err, EACCES, "files: %s is a protected place "
@@ -213,7 +294,7 @@ static int check_grant(struct files *f, struct grant *g, struct err *err)
 	if (protected_is_reserved(real))
 		return err_set(err, EACCES, "files: %s belongs to the sandbox "
 			       "itself and cannot be granted", g->path);
-	return 0;
+	return check_identity(f, g, home, err);
 }
 
 /* An empty folder, or an empty file, over each protected place in a read-only
@@ -244,6 +325,19 @@ static int hide_protected(struct files *f, const struct grant *g)
 	return r;
 }
 
+/* A row whose source lies `below` the grant's own folder. */
+static int bind_in_grant(struct files *f, const struct grant *g,
+			 const char *target, const char *below,
+			 unsigned flags, const char *why)
+{
+	CLEANUP_FREE char *source = path_join(g->rel, below);
+
+	if (!source)
+		return -ENOMEM;
+	return plan_bind(f->plan, target, BASE_HOST, g->base,
+			 *g->rel ? source : below, flags, why);
+}
+
 /* The running bundle's own file must not be changed by the app: it is bound
  * read-only over itself, and each folder between it and the grant on itself, so
  * that none of them can be renamed (EBUSY for a mount point). */
@@ -266,14 +360,14 @@ static int guard_bundle(struct files *f, const struct grant *g)
 
 		if (!target)
 			return -ENOMEM;
-		r = plan_bind(f->plan, target, BASE_HOST, g->path, part, 0,
+		r = bind_in_grant(f, g, target, part, 0,
 			      "folder of the running bundle, kept in place");
 	}
 	bundle = path_join(g->path, rel);
 	if (r < 0 || !bundle)
 		return -ENOMEM;
-	return plan_bind(f->plan, bundle, BASE_HOST, g->path, rel, ROW_RO,
-			 "the running bundle itself, read-only");
+	return bind_in_grant(f, g, bundle, rel, ROW_RO,
+			     "the running bundle itself, read-only");
 }
 
 static int plan_grant(struct files *f, const struct grant *g)
@@ -389,6 +483,12 @@ static const char *trusted_prefix(const struct files *f, const char *path)
 	if (cwd && path_below(path, cwd))
 		return cwd;
 	return path_below(path, home) ? home : "/";
+}
+
+/* How a trusted prefix is opened: see add_cwd. */
+static const char *prefix_base(const struct files *f, const char *prefix)
+{
+	return prefix == f->in->probe->cwd ? "." : prefix;
 }
 
 /* A link may name another file of the same folder; then its target is bound at
@@ -514,7 +614,7 @@ static int named_file(struct files *f, const char *arg, struct err *err)
 	rel = path_below(path, prefix);
 	if (!rel || !*rel)
 		return 0;
-	named = look_up(prefix, rel, source, sizeof(source));
+	named = look_up(prefix_base(f, prefix), rel, source, sizeof(source));
 	if (named == NAMED_NO || already_named(f, path))
 		return 0;
 	if (named == NAMED_LINK)
@@ -526,7 +626,7 @@ static int named_file(struct files *f, const char *arg, struct err *err)
 	if (!real || protected_around(&f->protected, real))
 		return note(f, "%s is not passed: it lies in a protected place",
 			    arg);
-	return bind_named(f, path, prefix, source);
+	return bind_named(f, path, prefix_base(f, prefix), source);
 }
 
 /* null, zero, full, random, urandom (Linux: Documentation/admin-guide/devices):

@@ -72,6 +72,25 @@ static void replace_std(unsigned which)
 			(void)close(i);
 }
 
+extern char **environ;
+
+/* The app may read this process's command line, which is the launcher's: paths of
+ * the host, every --env.  The strings lie one behind the other, the environment's
+ * after them (execve(2), proc(5) /proc/pid/cmdline). */
+static void hide_command_line(void)
+{
+	static const char name[] = "holdall-init";
+	char *start = program_invocation_name;
+	char *end = start + strlen(start);
+
+	if (environ && environ[0] && environ[0] > end &&
+	    environ[0] - end < 1 << 22)
+		end = environ[0];
+	(void)memset(start, 0, (size_t)(end - start));
+	if ((size_t)(end - start) > sizeof(name))
+		memcpy(start, name, sizeof(name));
+}
+
 static int ascending(const void *a, const void *b)
 {
 	return *(const int *)a - *(const int *)b;
@@ -335,6 +354,7 @@ void init_main(const struct init_args *a)
 	 * environment, which are the caller's.  Its own execve makes it dumpable
 	 * again. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	hide_command_line();
 	/* vfork: the child runs on this memory until it execs, so nothing is
 	 * copied (0.1-0.2 ms of page tables and faults).  It makes system calls
 	 * only, and this process has nothing to do before. */

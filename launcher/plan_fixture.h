@@ -56,7 +56,8 @@ static inline void fixture_init(struct fixture *f)
 	f->probe.gid = 1000;
 	f->probe.user = (char *)"tester";
 	f->probe.home = f->home_path;
-	f->probe.cwd = f->cwd_path;
+	f->probe.cwd = f->probe.cwd_real = f->cwd_path;
+	ck_assert_int_eq(chdir(f->cwd_path), 0);
 	f->state.base = (char *)"/base";
 	f->state.rel = (char *)"org.example.Test/local-0";
 	f->home.kind = HOME_PRIVATE;
@@ -115,6 +116,7 @@ static inline void fixture_free(struct fixture *f)
 {
 	char command[128];
 
+	ck_assert_int_eq(chdir("/"), 0);
 	plan_free(&f->plan);
 	perms_free(&f->decision.granted);
 	strlist_free(&f->options.app_args);

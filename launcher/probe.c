@@ -22,6 +22,7 @@ void probe_free(struct probe *p)
 	free(p->user);
 	free(p->home);
 	free(p->cwd);
+	free(p->cwd_real);
 	free(p->tty);
 	*p = PROBE_INIT;
 }
@@ -69,6 +70,14 @@ static char *working_directory(void)
 	return strdup(path);
 }
 
+static char *kernel_cwd(void)
+{
+	char path[PATH_MAX];
+
+	return getcwd(path, sizeof(path)) && path[0] == '/' ? strdup(path) :
+							      NULL;
+}
+
 int probe_host(struct probe *ret, struct err *err)
 {
 	CLEANUP(probe_free) struct probe p = PROBE_INIT;
@@ -82,6 +91,8 @@ int probe_host(struct probe *ret, struct err *err)
 	if (r < 0)
 		return r;
 	p.cwd = working_directory();
+	if (p.cwd)
+		p.cwd_real = kernel_cwd();
 	p.tty = terminal_path();
 	p.has_tty = has_terminal();
 	*ret = p;

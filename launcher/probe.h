@@ -14,7 +14,9 @@ struct probe {
 	gid_t gid;
 	char *user;		/* login name */
 	char *home;		/* absolute path of $HOME, clean */
-	char *cwd;		/* absolute path of the working directory, or NULL */
+	char *cwd;		/* working directory by the name the user came here, or
+				 * NULL; a target, never opened: that is "." */
+	char *cwd_real;		/* where the kernel says it is, or NULL */
 	char *tty;		/* path of the terminal on 0, 1 or 2, or NULL */
 	bool has_tty;		/* a controlling terminal: /dev/tty opens */
 };

@@ -318,6 +318,8 @@ int verb_run(struct options *o, struct err *err)
 	/* What is made on the host is the user's alone, and must not become
 	 * closed to us by a caller's odd umask; the app gets that one back. */
 	run.umask = umask(077);
+	/* A file size limit then is an error with a message, not a death. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	r = run_bundle(&run, &end, err);
 	if (r == 0)
 		hint_at_cwd(&run, &end);
