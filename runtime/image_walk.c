@@ -41,14 +41,22 @@ struct walk {
 	struct level levels[IMAGE_DEPTH_MAX];
 };
 
+/* Where the walk is, for people: "/usr/bin", quoted when it must be. */
+static const char *shown_path(const struct walk *w, char *space, size_t size)
+{
+	char path[IMAGE_PATH_MAX + 2] = "/";
+
+	memcpy(path + 1, w->path, strlen(w->path) + 1);
+	return text_quoted(space, size, path);
+}
+
 static int fault(const struct walk *w, struct err *err, int num,
 		 const char *what)
 {
 	char shown[300];
 
-	return err_set(err, num, "%s: in the image, %s: %s", image_name(w->im),
-		       text_quoted(shown, sizeof(shown),
-				   w->path[0] ? w->path : "/"), what);
+	return err_set(err, num, "%s: %s in the image: %s", image_name(w->im),
+		       shown_path(w, shown, sizeof(shown)), what);
 }
 
 /* Puts the path in front of what the reader says about the object there. */
@@ -56,8 +64,8 @@ static int at_path(const struct walk *w, struct err *err)
 {
 	char shown[300];
 
-	return err_prefix(err, "%s", text_quoted(shown, sizeof(shown),
-						 w->path[0] ? w->path : "/"));
+	return err_prefix(err, "%s in the image",
+			  shown_path(w, shown, sizeof(shown)));
 }
 
 /* ---- resolving ------------------------------------------------------------- */
