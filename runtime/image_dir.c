@@ -150,6 +150,42 @@ int image_dir_seek(struct image *im, struct image_dir *dir, uint64_t next,
 	return 0;
 }
 
+/* A large directory has an index: the first name of some of its runs, with the
+ * run's position.  Goes to the last one that is not behind the name.  Of the
+ * index only the position is used, so that what is found is always part of the
+ * listing; an index that lies hides names or ends in a fault. */
+static int use_index(struct image *im, const struct image_inode *node,
+		     struct image_dir *dir, const char *name, size_t len,
+		     struct err *err)
+{
+	struct meta_cursor c = node->rest;
+	uint32_t pos = 0;
+	int r;
+
+	for (uint32_t i = 0; i < node->n_index; i++) {
+		char first[IMAGE_NAME_MAX];
+		uint8_t d[12];		/* position, block, length less one */
+
+		r = meta_read(im, &c, d, sizeof(d), err);
+		if (r < 0)
+			return r;
+		if (le32(d + 8) >= IMAGE_NAME_MAX || le32(d) >= dir->len)
+			return image_broken(im, err, "a directory with a bad "
+					    "index");
+		r = meta_read(im, &c, first, le32(d + 8) + 1, err);
+		if (r < 0)
+			return r;
+		if (compare(first, le32(d + 8) + 1, name, len) > 0)
+			break;
+		pos = le32(d);
+	}
+	r = pos ? meta_read(im, &dir->cur, NULL, pos, err) : 0;
+	if (r < 0)
+		return r;
+	dir->pos = pos;
+	return 0;
+}
+
 int image_lookup(struct image *im, const struct image_inode *node,
 		 const char *name, size_t len, struct image_dirent *ret,
 		 struct err *err)
@@ -157,6 +193,8 @@ int image_lookup(struct image *im, const struct image_inode *node,
 	struct image_dir dir;
 	int r = image_dir_open(im, node, &dir, err);
 
+	if (!r && node->n_index)
+		r = use_index(im, node, &dir, name, len, err);
 	while (!r) {
 		int order;
 

@@ -165,6 +165,32 @@ START_TEST(modes_and_owner)
 }
 END_TEST
 
+/* Every name of a directory large enough for an index, and none between. */
+START_TEST(large_directory_is_looked_up)
+{
+	char path[300];
+	struct stat st;
+
+	fixture_squash(&fx, _i ? "-b 4096" : "");
+	fixture_bundle(&fx);
+	mount_image();
+	for (unsigned i = 1; i <= 1200; i++) {
+		(void)snprintf(path, sizeof(path), "%s/many/a-rather-long-name-"
+			       "in-a-large-directory-%05u-with-something-behind",
+			       point, i);
+		ck_assert_msg(stat(path, &st) == 0, "%s", path);
+		path[strlen(path) - 1] = '!';
+		ck_assert_int_eq(stat(path, &st), -1);
+		ck_assert_int_eq(errno, ENOENT);
+	}
+	(void)snprintf(path, sizeof(path), "%s/many/0", point);
+	ck_assert_int_eq(stat(path, &st), -1);
+	(void)snprintf(path, sizeof(path), "%s/many/zzz", point);
+	ck_assert_int_eq(stat(path, &st), -1);
+	unmount_image();
+}
+END_TEST
+
 /* Listing a large directory in pieces, from places given back by seekdir. */
 START_TEST(listing_resumes)
 {
@@ -469,6 +495,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, mount_equals_tree, 0, 4);
 	tcase_add_test(t, modes_and_owner);
+	tcase_add_loop_test(t, large_directory_is_looked_up, 0, 2);
 	tcase_add_test(t, listing_resumes);
 	tcase_add_test(t, reads_anywhere);
 	tcase_add_test(t, server_is_jailed);

@@ -2,7 +2,7 @@
  * image_inode.c - inodes: decoding, checks, and what stat shows
  *
  * Each of the seven types has a basic and an extended form; both end in the
- * same struct.  What follows an inode (block sizes, link target) is left where
+ * same struct.  What follows an inode (block sizes, link target, index) is left where
  * it is, with a cursor on it.
  */
 #include "runtime/image_state.h"
@@ -24,6 +24,7 @@ static int decode_dir(struct image *im, struct image_inode *n, bool extended,
 	size = extended ? le32(d + 4) : le16(d + 8);
 	n->dir_block = le32(d + (extended ? 8 : 0));
 	n->dir_off = le16(d + (extended ? 18 : 10));
+	n->n_index = extended ? le16(d + 16) : 0;
 	n->dir_len = size > SQUASHFS_DIR_EXTRA ? size - SQUASHFS_DIR_EXTRA : 0;
 	return 0;
 }

@@ -85,7 +85,8 @@ struct image_inode {
 	uint32_t fragment, fragment_off;
 	/* A directory: place and length of its listing. */
 	uint32_t dir_block, dir_off, dir_len;
-	/* What follows the inode: block sizes, or the link's target. */
+	uint32_t n_index;		/* entries of its index; mostly 0 */
+	/* What follows the inode: block sizes, link target, or index. */
 	struct meta_cursor rest;
 };
 
