@@ -34,7 +34,7 @@ measure()
 	shift
 	"$@" >/dev/null 2>&1 </dev/null &
 	local p=$!
-	sleep 1
+	sleep 3
 	printf '%-24s %8s KiB\n' "$name" "$(children_pss $p)"
 	kill $p 2>/dev/null
 	wait $p 2>/dev/null
@@ -51,7 +51,7 @@ for i in $(seq 1 11); do
 		"$W/clock.holdall" 30 >/dev/null 2>&1 </dev/null &
 	pids+=($!)
 done
-sleep 1
+sleep 3
 measure 'holdall, twelfth' "${as[@]}" "$W/clock.holdall" --holdall run \
 	--command sleep -- 30 2>/dev/null
 kill "${pids[@]}"

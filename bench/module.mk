@@ -4,7 +4,8 @@
 
 $(BUILD)/bench/clock: bench/clock.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -static $< -o $@
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fno-stack-protector \
+		-static -nostdlib -no-pie -fno-pie $< -o $@
 
 $(BUILD)/bench/timer: bench/timer.c
 	@mkdir -p $(@D)

@@ -7,7 +7,7 @@
 # three minutes.  BENCH_ROUNDS sets how often (40).
 set -u
 unset MAKEFLAGS MFLAGS MAKELEVEL
-cd "$(dirname "$0")/.." || exit 1
+here=$(cd "$(dirname "$0")/.." && pwd) && cd "$here" || exit 1
 BUILD=${BUILD:-build}
 rounds=${BENCH_ROUNDS:-40}
 
@@ -58,16 +58,17 @@ X
 		-o "$W/python3.holdall" >/dev/null || die "cannot pack"
 [ "$(id -u)" -ne 0 ] || chown -R "$user": "$W"
 export W rounds
+cd "$W/home" || exit 1
 
 echo "== start: exec to the app's first instruction (targets: x first <= 0.70)"
-bench/start.sh "${as[@]}"
+"$here"/bench/start.sh "${as[@]}"
 echo
-echo "== warm start of python3, x exit <= 1.10"
-bench/warm.sh "${as[@]}"
+echo "== warm start of python3 with imports (target: warm x <= 1.10)"
+"$here"/bench/warm.sh "${as[@]}"
 echo
 echo "== memory, idle, PSS without the app (target: <= 800 KiB)"
-bench/memory.sh "${as[@]}"
+"$here"/bench/memory.sh "${as[@]}"
 echo
 echo "== size (target: stub <= 1.7 MiB)"
-stat -c '%s %n' "$BUILD/holdall-stub" "$W/clock.holdall" "$W/python3.holdall" |
+stat -c '%s %n' "$W/holdall-stub" "$W/clock.holdall" "$W/python3.holdall" |
 	awk '{ sub(/.*\//, "", $2); printf "%-24s %8.2f MiB\n", $2, $1 / 1048576 }'

@@ -583,7 +583,10 @@ static int reserved_file(struct files *f, const char *arg, const char *path)
 {
 	struct stat st;
 
-	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+	/* What the kernel shows is there inside as well. */
+	if (path_below(path, "/proc") || path_below(path, "/sys") ||
+	    path_below(path, "/dev") || stat(path, &st) < 0 ||
+	    !S_ISREG(st.st_mode))
 		return 0;
 	return note(f, "%s is not passed: that path is the bundle's own inside; "
 		    "copy the file to another folder to name it", arg);

@@ -233,6 +233,8 @@ static void take_status(struct watcher *w)
 	case INIT_STARTED:
 		w->started = true;
 		flush_report(w);
+		/* From here on there is only waiting. */
+		memory_drop_code();
 		break;
 	case INIT_EXEC_FAILED:
 		exec_failed(w, msg.value);
@@ -365,7 +367,6 @@ int supervisor_watch(const struct plan *p, struct record *rec,
 	sigset_t set;
 
 	give_up_std();
-	memory_drop_code();
 	signal_set(&set);
 	w.signals = signalfd(-1, &set, SFD_CLOEXEC);
 	if (w.signals < 0)
