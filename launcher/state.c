@@ -82,8 +82,7 @@ static int open_base(const char *path, bool make, int *ret_fd,
 	return 0;
 }
 
-/* The directory of one app id, for its file `origins`. */
-static int open_app(const char *id, bool make, int *ret_fd, struct err *err)
+int state_open_app(const char *id, bool make, int *ret_fd, struct err *err)
 {
 	CLEANUP_FREE char *base = NULL;
 	CLEANUP_FD int base_fd = -1;
@@ -154,7 +153,7 @@ int state_list_origins(const char *id, struct strlist *ret, struct err *err)
 	CLEANUP_DIR DIR *dir = NULL;
 	struct dirent *de;
 	int fd = -1;
-	int r = open_app(id, false, &fd, err);
+	int r = state_open_app(id, false, &fd, err);
 
 	if (r == -ENOENT) {
 		*ret = l;
@@ -295,7 +294,7 @@ int state_origin(const struct bundle *b, const struct header *h,
 	char hex[SEAL_HEX + 1];
 	const struct strlist *pack;
 	char *origin;
-	int r = open_app(h->id, false, &app_fd, err);
+	int r = state_open_app(h->id, false, &app_fd, err);
 
 	if (r == 0)
 		r = read_origins(app_fd, &o, err);
@@ -352,7 +351,7 @@ int state_record_pack(const char *id, const char *path,
 	if (!realpath(path, real))
 		return err_sys(err, errno, "cannot find %s", quote(&q, path));
 	text_hex(hex, seal_hash, LAYOUT_HASH_SIZE);
-	r = open_app(id, true, &app_fd, err);
+	r = state_open_app(id, true, &app_fd, err);
 	if (r == 0)
 		r = store_lock(app_fd, "origins.lock", true, &lock, err);
 	if (r == 0)

@@ -38,6 +38,10 @@ void state_free(struct state *s);
 int state_open(const char *id, const char *origin, bool make,
 	       struct state *ret, struct err *err);
 
+/* The directory of one app id, for its files `origins` and `keys`.  -ENOENT
+ * without err filled only if !make. */
+int state_open_app(const char *id, bool make, int *ret_fd, struct err *err);
+
 /* The origins that are there for an app id, sorted; none is no error. */
 int state_list_origins(const char *id, struct strlist *ret, struct err *err);
 
