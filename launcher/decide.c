@@ -179,6 +179,15 @@ static int ask_manifest(struct decision *d, const struct header *h,
 	return r;
 }
 
+static void apply_bans(struct decision *d, const struct settings *s,
+		       enum layer layer, bool for_app)
+{
+	for (size_t i = 0; i < s->n_rules; i++)
+		if (s->rules[i].action == RULE_DENY &&
+		    s->rules[i].for_app == for_app)
+			take(d, &s->rules[i].pattern, layer);
+}
+
 static int apply_rules(struct decision *d, const struct settings *s,
 		       enum layer layer, bool for_app, struct err *err)
 {
@@ -194,20 +203,23 @@ static int apply_rules(struct decision *d, const struct settings *s,
 		if (r < 0)
 			return r;
 	}
-	for (size_t i = 0; i < s->n_rules; i++)
-		if (s->rules[i].action == RULE_DENY &&
-		    s->rules[i].for_app == for_app)
-			take(d, &s->rules[i].pattern, layer);
+	apply_bans(d, s, layer, for_app);
 	return 0;
 }
 
 static int apply_settings(struct decision *d, const struct settings *s,
-			  enum layer layer, struct err *err)
+			  enum layer layer, bool other, struct err *err)
 {
 	int r = apply_rules(d, s, layer, false, err);
 
-	if (r == 0)
+	if (r == 0 && !other)
 		r = apply_rules(d, s, layer, true, err);
+	else if (r == 0)
+		apply_bans(d, s, layer, true);
+	if (s->refuse_unsigned && !d->refuse_unsigned) {
+		d->refuse_unsigned = true;
+		d->refused_by = layer;
+	}
 	for (size_t i = 0; r == 0 && i < s->notes.n; i++)
 		r = decision_say(d, err, "%s", s->notes.v[i]);
 	return r;
@@ -340,9 +352,9 @@ int decide(const struct header *h, struct state *s, const struct options *o,
 	if (r == 0)
 		r = ask_manifest(&d, h, err);
 	if (r == 0)
-		r = apply_settings(&d, &site, LAYER_SITE, err);
+		r = apply_settings(&d, &site, LAYER_SITE, s->other, err);
 	if (r == 0)
-		r = apply_settings(&d, &user, LAYER_USER, err);
+		r = apply_settings(&d, &user, LAYER_USER, s->other, err);
 	if (r == 0)
 		r = apply_kept(&d, s, err);
 	if (r == 0)
@@ -350,7 +362,8 @@ int decide(const struct header *h, struct state *s, const struct options *o,
 	if (r == 0)
 		r = apply_forbid(&d, h, &site, err);
 	if (r == 0)
-		r = decision_settle(&d, h, s, o, bundle_name, may_ask, err);
+		r = decision_settle(&d, h, s, o, bundle_name, may_ask &&
+				    (s->is_signed || !d.refuse_unsigned), err);
 	if (r == 0)
 		r = collect(&d, err);
 	if (r < 0)

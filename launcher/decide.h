@@ -14,7 +14,8 @@
  *	[APPID.]deny.WORD=VALUE|*	no (a later layer may grant again)
  *	[APPID.]forbid.WORD=VALUE|*	site only: final
  *	[APPID.]limit.WORD=VALUE	read and checked; effect: not yet
- *	unsigned=allow|refuse		read and checked; effect: not yet
+ *	unsigned=allow|refuse		may a bundle without a signature start?
+ *					Either file can refuse
  * An unknown word that grants is ignored and said; one that forbids, denies or
  * limits refuses the start.
  */
@@ -46,13 +47,18 @@ struct decision {
 	struct decision_line *lines;
 	size_t n_lines;
 	struct strlist notes;		/* for stderr, one line each, no prefix */
+	bool refuse_unsigned;		/* and the file that says so */
+	enum layer refused_by;
 };
 
 void decision_free(struct decision *d);
 
 #define CLEANUP_DECISION CLEANUP(decision_free)
 
-/* A bundle's own `--holdall run --permit` is only a wish where it widens the
+/* A bundle of another key than the app's (state.other) gets nothing from lines
+ * that name the app: they were meant for the other one.
+ *
+ * A bundle's own `--holdall run --permit` is only a wish where it widens the
  * sandbox: its words may come from a script that passes file names on, so a person is
  * asked, and the answer holds for this run.
  *

@@ -192,7 +192,7 @@ static int make_file(struct executor *x, const struct row *row,
 	CLEANUP_FD int fd = -1;
 	int r = make(x, row, WHAT_FILE, 0644, err);
 
-	if (r < 0 || !row->text || !*row->text)
+	if (r < 0 || !row->text_len)
 		return r;
 	r = find_place(x, row, &at, err);
 	if (r < 0)
@@ -200,7 +200,7 @@ static int make_file(struct executor *x, const struct row *row,
 	fd = openat(at.dir, at.name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(err, errno, "cannot open %s", row->target);
-	r = fd_write_all(fd, row->text, strlen(row->text));
+	r = fd_write_all(fd, row->text, row->text_len);
 	return r < 0 ? err_sys(err, -r, "cannot write %s", row->target) : 0;
 }
 

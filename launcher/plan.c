@@ -20,6 +20,7 @@
 
 #include "launcher/effects.h"
 #include "launcher/plan_env.h"
+#include "launcher/protected.h"
 #include "runtime/path.h"
 
 #define IMAGE PLAN_SETUP "/image"
@@ -43,9 +44,8 @@ static bool has_image_etc(const struct maker *m)
 static void make_skeleton(struct maker *m)
 {
 	static const char *const folders[] = {
-		"/proc", "/sys", "/dev", "/tmp", "/home",
-		"/mnt", "/root", "/run/holdall/bin",
-		"/run/host", "/run/host/live", "/run/lock", "/run/user",
+		"/proc", "/sys", "/dev", "/tmp", "/home", "/run/holdall/bin",
+		"/run/lock", "/run/user",
 	};
 	struct plan *p = m->p;
 
@@ -141,6 +141,15 @@ static void etc_file(struct maker *m, const char *name, const char *text)
 	m->failed |= target ? plan_file(m->p, target, text) : -ENOMEM;
 }
 
+static void etc_bytes(struct maker *m, const char *name, const char *data,
+		      size_t len)
+{
+	CLEANUP_FREE char *target =
+		path_join(has_image_etc(m) ? ETC_LAYER : "/etc", name);
+
+	m->failed |= target ? plan_bytes(m->p, target, data, len) : -ENOMEM;
+}
+
 static void etc_link(struct maker *m, const char *name, const char *to)
 {
 	CLEANUP_FREE char *target =
@@ -204,7 +213,9 @@ static void make_etc(struct maker *m)
 		etc_file(m, "machine-id", id);
 	}
 	etc_link(m, "mtab", "/proc/self/mounts");
-	etc_live(m, "localtime", "/etc/localtime", true);
+	if (m->in->probe->localtime)
+		etc_bytes(m, "localtime", m->in->probe->localtime,
+			  m->in->probe->localtime_len);
 	etc_live(m, "resolv.conf", "/etc/resolv.conf", net);
 	if (net)
 		etc_live(m, "hosts", "/etc/hosts", true);
@@ -282,8 +293,7 @@ static void overlay(struct maker *m, const char *target, const char *lower1,
  * What the image brings there is shown under a layer in memory. */
 static void make_var(struct maker *m)
 {
-	static const char *const folders[] = { "/cache", "/lib", "/log",
-					       "/spool" };
+	static const char *const folders[] = { "/cache", "/lib", "/log" };
 	bool image_var = m->full && m->in->header->image_var;
 	const char *base = image_var ? PLAN_SETUP "/var/up" : "/var";
 	char path[64];
@@ -513,8 +523,6 @@ static int make_rows(struct maker *m, struct err *err)
 	make_dev(m);
 	make_kernel(m);
 	make_etc(m);
-	for (size_t i = 0; i < m->p->n_rows; i++)
-		m->p->rows[i].flags |= ROW_OWN;
 	if (m->p->overlay_home) {
 		m->failed |= plan_dir(m->p, PLAN_SETUP "/points", 0755);
 		overlay_home(m);
@@ -532,6 +540,10 @@ static int make_rows(struct maker *m, struct err *err)
 		overlay(m, "/etc", ETC_LAYER, IMAGE "/etc", NULL, NULL,
 			"the bundle's /etc under what we generate");
 	last_rows(m);
+	/* Where nothing but ours can lie, one lookup is enough. */
+	for (size_t i = 0; i < m->p->n_rows; i++)
+		if (protected_is_reserved(m->p->rows[i].target))
+			m->p->rows[i].flags |= ROW_OWN;
 	return 0;
 }
 

@@ -73,6 +73,7 @@ struct row {
 	char *base_path;	/* BASE_HOST */
 	char *source;		/* relative to the base; "" for the base */
 	char *text;		/* link target, content, mount options */
+	size_t text_len;	/* of content */
 	struct strlist layers;	/* OVERLAY: lowers, topmost first, as paths in
 				 * the sandbox's root */
 	char *upper, *work;	/* OVERLAY: paths in the sandbox's root, or NULL */
@@ -138,6 +139,8 @@ struct row *plan_row(struct plan *p, enum row_kind kind, const char *target,
 int plan_dir(struct plan *p, const char *target, unsigned mode);
 int plan_link(struct plan *p, const char *target, const char *to);
 int plan_file(struct plan *p, const char *target, const char *text);
+int plan_bytes(struct plan *p, const char *target, const char *data,
+	       size_t len);
 int plan_tmpfs(struct plan *p, const char *target, const char *options,
 	       unsigned flags, const char *why);
 int plan_bind(struct plan *p, const char *target, enum plan_base base,

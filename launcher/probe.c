@@ -24,6 +24,7 @@ void probe_free(struct probe *p)
 	free(p->cwd);
 	free(p->cwd_real);
 	free(p->tty);
+	free(p->localtime);
 	*p = PROBE_INIT;
 }
 
@@ -70,6 +71,18 @@ static char *working_directory(void)
 	return strdup(path);
 }
 
+/* A copy, not a bind: a change of the zone replaces the file, so a bind would not
+ * follow it either, and costs four times as much. */
+static void read_localtime(struct probe *p)
+{
+	CLEANUP_FD int fd = open("/etc/localtime", O_RDONLY | O_CLOEXEC |
+				 O_NONBLOCK);
+
+	if (fd >= 0 && fd_slurp(fd, 64 << 10, &p->localtime,
+				&p->localtime_len) < 0)
+		p->localtime = NULL;
+}
+
 static char *kernel_cwd(void)
 {
 	char path[PATH_MAX];
@@ -95,6 +108,7 @@ int probe_host(struct probe *ret, struct err *err)
 		p.cwd_real = kernel_cwd();
 	p.tty = terminal_path();
 	p.has_tty = has_terminal();
+	read_localtime(&p);
 	*ret = p;
 	p = PROBE_INIT;
 	return 0;

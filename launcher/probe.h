@@ -18,6 +18,8 @@ struct probe {
 				 * NULL; a target, never opened: that is "." */
 	char *cwd_real;		/* where the kernel says it is, or NULL */
 	char *tty;		/* path of the terminal on 0, 1 or 2, or NULL */
+	char *localtime;	/* the host's time zone (tzfile(5)), or NULL */
+	size_t localtime_len;
 	bool has_tty;		/* a controlling terminal: /dev/tty opens */
 };
 

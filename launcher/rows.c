@@ -85,7 +85,24 @@ static int plan_text(struct plan *p, enum row_kind kind, const char *target,
 	if (!r)
 		return -ENOMEM;
 	r->text = strdup(text);
+	r->text_len = strlen(text);
 	return r->text ? 0 : -ENOMEM;
+}
+
+int plan_bytes(struct plan *p, const char *target, const char *data,
+	       size_t len)
+{
+	struct row *r = plan_row(p, ROW_FILE, target, 0, NULL);
+
+	if (!r)
+		return -ENOMEM;
+	r->text = malloc(len + 1);
+	if (!r->text)
+		return -ENOMEM;
+	memcpy(r->text, data, len);
+	r->text[len] = '\0';
+	r->text_len = len;
+	return 0;
 }
 
 int plan_link(struct plan *p, const char *target, const char *to)

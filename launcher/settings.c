@@ -119,10 +119,7 @@ static int read_unsigned(struct reading *rd, struct err *err)
 {
 	if (strcmp(rd->value, "allow") != 0 && strcmp(rd->value, "refuse") != 0)
 		return fault(rd, err, "unsigned is allow or refuse");
-	if (!strcmp(rd->value, "refuse") &&
-	    strlist_add(&rd->out->notes, "unsigned=refuse has no effect in "
-			"this version") < 0)
-		return err_nomem(err);
+	rd->out->refuse_unsigned = !strcmp(rd->value, "refuse");
 	return 0;
 }
 

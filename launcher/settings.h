@@ -35,6 +35,7 @@ struct rule {
 struct settings {
 	struct rule *rules;		/* in the order of the file */
 	size_t n_rules;
+	bool refuse_unsigned;
 	struct strlist notes;		/* what was ignored, one line each */
 };
 

@@ -17,6 +17,7 @@
 
 #include "launcher/host.h"
 #include "launcher/store.h"
+#include "launcher/trust.h"
 #include "launcher/quoted.h"
 #include "runtime/fd.h"
 #include "runtime/path.h"
@@ -286,30 +287,82 @@ static int local_origin(const char *seal_hex, char **ret, struct err *err)
 	return 0;
 }
 
-int state_origin(const struct bundle *b, const struct header *h,
-		 char **ret_origin, struct err *err)
+/* Of an unsigned bundle.  `ret_ours`: our own pack wrote it. */
+static int unsigned_origin(const struct bundle *b, const char *id,
+			   char **ret_origin, bool *ret_ours, struct err *err)
 {
 	CLEANUP(origins_free) struct origins *o = NULL;
 	CLEANUP_FD int app_fd = -1;
 	char hex[SEAL_HEX + 1];
 	const struct strlist *pack;
-	char *origin;
-	int r = state_open_app(h->id, false, &app_fd, err);
+	int r = state_open_app(id, false, &app_fd, err);
 
 	if (r == 0)
 		r = read_origins(app_fd, &o, err);
-	text_hex(hex, b->seal_hash, LAYOUT_HASH_SIZE);
-	if (r == -ENOENT)
-		return local_origin(hex, ret_origin, err);
-	if (r < 0)
+	if (r < 0 && r != -ENOENT)
 		return r;
-	pack = find_pack(o, 1, hex);
+	text_hex(hex, b->seal_hash, LAYOUT_HASH_SIZE);
+	pack = o ? find_pack(o, 1, hex) : NULL;
+	*ret_ours = pack;
 	if (!pack)
 		return local_origin(hex, ret_origin, err);
-	origin = strdup(pack->v[2]);
-	if (!origin)
-		return err_nomem(err);
-	*ret_origin = origin;
+	*ret_origin = strdup(pack->v[2]);
+	return *ret_origin ? 0 : err_nomem(err);
+}
+
+static int find_origin(const struct bundle *b, const struct header *h,
+		       const struct trust *t, char **ret, bool *ret_other,
+		       struct err *err)
+{
+	char *origin = NULL;
+	bool ours = false;
+	int r = trust_require(t, b->name, err);
+
+	if (r == 0 && t->origin)
+		r = (origin = strdup(t->origin)) ? 0 : err_nomem(err);
+	else if (r == 0)
+		r = unsigned_origin(b, h->id, &origin, &ours, err);
+	if (r < 0)
+		return r;
+	*ret = origin;
+	*ret_other = t->other && !ours;
+	return 0;
+}
+
+int state_origin(const struct bundle *b, const struct header *h,
+		 char **ret_origin, struct err *err)
+{
+	CLEANUP_TRUST struct trust t = { 0 };
+	bool other;
+	int r = trust_of(b, h->id, TRUST_START, &t, err);
+
+	return r < 0 ? r : find_origin(b, h, &t, ret_origin, &other, err);
+}
+
+int state_open_bundle(const struct bundle *b, const struct header *h,
+		      bool make, struct state *ret, char **ret_warning,
+		      struct err *err)
+{
+	CLEANUP(state_free) struct state s = STATE_INIT;
+	CLEANUP_TRUST struct trust t = { 0 };
+	CLEANUP_FREE char *origin = NULL;
+	bool other = false;
+	int r = trust_of(b, h->id, TRUST_START, &t, err);
+
+	if (r == 0)
+		r = find_origin(b, h, &t, &origin, &other, err);
+	if (r == 0)
+		r = state_open(h->id, origin, make, &s, err);
+	if (r == 0 && make)
+		r = trust_remember(&t, h->id, err);
+	if (r == 0 && other && ret_warning)
+		r = trust_warning(&t, h->id, ret_warning, err);
+	if (r < 0)
+		return r;
+	s.is_signed = t.origin != NULL;
+	s.other = other;
+	*ret = s;
+	s = STATE_INIT;
 	return 0;
 }
 

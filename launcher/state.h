@@ -8,7 +8,9 @@
  * and origin.  A repacked bundle at the same path continues its origin, and so
  * keeps home and grants; a bundle is recognised by its seal alone, so that it may be
  * moved, and so that a foreign file put at a known path gains nothing.  A bundle of
- * another origin with the same id gets its own, empty state.
+ * another origin with the same id gets its own, empty state.  The origin of a
+ * signed bundle is key-<16 hex of its key's hash>, or that of the key before it
+ * (trust.h); the app's file `keys` lists the keys.
  *
  * Everything is opened through path.h's door from the XDG base, which is
  * trusted and opened once.  Nothing here is made before it is needed:
@@ -30,6 +32,9 @@ struct state {
 	char *base;			/* $XDG_DATA_HOME/holdall, absolute */
 	char *rel;			/* "<id>/<origin>" below base */
 	int dir_fd;			/* <id>/<origin>, or -1 */
+	/* Of state_open_bundle: */
+	bool is_signed;
+	bool other;			/* the app id is another key's */
 };
 
 #define STATE_INIT ((struct state){ .dir_fd = -1 })
@@ -45,9 +50,16 @@ int state_open_app(const char *id, bool make, int *ret_fd, struct err *err);
 /* The origins that are there for an app id, sorted; none is no error. */
 int state_list_origins(const char *id, struct strlist *ret, struct err *err);
 
-/* The origin of a bundle: see above.  Fresh string. */
+/* The origin of a bundle: see above and trust.h.  Fresh string.  -EBADMSG, -ENOKEY:
+ * its signature is bad, or cannot be checked. */
 int state_origin(const struct bundle *b, const struct header *h,
 		 char **ret_origin, struct err *err);
+/* The state of a bundle's app and origin; with `make` its key is remembered.
+ * `ret_warning` (may be NULL): a fresh sentence when the app id is another
+ * key's, else untouched. */
+int state_open_bundle(const struct bundle *b, const struct header *h,
+		      bool make, struct state *ret, char **ret_warning,
+		      struct err *err);
 /* Records that our own pack wrote `seal_hash` of app `id` at `path`: a known
  * path keeps its origin, a new one gets local-<hash>. */
 int state_record_pack(const char *id, const char *path,

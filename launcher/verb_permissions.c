@@ -63,10 +63,7 @@ static int from_bundle(struct options *o, bool make, struct subject *s,
 	r = header_parse(b.seal.header, b.seal.header_len, &s->header, err);
 	if (r < 0)
 		return err_prefix(err, "%s", quote(&q, b.name));
-	r = state_origin(&b, &s->header, &origin, err);
-	if (r == 0)
-		r = state_open(s->header.id, origin, make, &s->state, err);
-	return r;
+	return state_open_bundle(&b, &s->header, make, &s->state, NULL, err);
 }
 
 static int one_of_many(const char *id, const struct strlist *origins,

@@ -128,7 +128,7 @@ static char *bundle_path(const struct bundle *b)
 
 static int open_home(struct run *run, struct err *err)
 {
-	CLEANUP_FREE char *origin = NULL;
+	CLEANUP_FREE char *warning = NULL;
 	enum home_kind kind = run->o->home_given ? run->o->home : HOME_PRIVATE;
 	bool make = kind == HOME_PRIVATE && !run->o->explain;
 	int r;
@@ -136,9 +136,11 @@ static int open_home(struct run *run, struct err *err)
 	if (kind == HOME_HOST_READ)
 		return err_set(err, ENOSYS, "--home host-read is not there in "
 			       "this version; use private, ephemeral or none");
-	r = state_origin(&run->bundle, &run->header, &origin, err);
-	if (r == 0)
-		r = state_open(run->header.id, origin, make, &run->state, err);
+	/* Before anything of the image is read: is it whose it says? */
+	r = state_open_bundle(&run->bundle, &run->header, make, &run->state,
+			      &warning, err);
+	if (r == 0 && warning)
+		say(warning);
 	if (r == 0 && !run->o->explain)
 		r = home_open(&run->state, kind, run->o->home_name,
 			      &run->home, err);
@@ -167,6 +169,18 @@ static int fork_server(struct run *run, struct err *err)
 				 err);
 }
 
+static int check_policy(const struct run *run, struct err *err)
+{
+	if (run->state.is_signed || !run->decision.refuse_unsigned)
+		return 0;
+	return err_set(err, EACCES, "%s is not signed, and %s %s (unsigned="
+		       "refuse); get a signed one, or ask who set this",
+		       run->bundle.name,
+		       layer_name(run->decision.refused_by),
+		       run->decision.refused_by == LAYER_USER ?
+		       "refuse such bundles" : "refuses such bundles");
+}
+
 static int make_plan(struct run *run, struct err *err)
 {
 	bool may_ask = !run->o->explain;
@@ -175,6 +189,8 @@ static int make_plan(struct run *run, struct err *err)
 	if (r == 0)
 		r = decide(&run->header, &run->state, run->o, run->bundle.name,
 			   may_ask, &run->decision, err);
+	if (r == 0)
+		r = check_policy(run, err);
 	if (r == 0)
 		r = choose_command(run, err);
 	if (r < 0)
