@@ -347,6 +347,37 @@ START_TEST(settings_that_are_only_ignored)
 }
 END_TEST
 
+START_TEST(lines_that_name_the_app_are_not_for_another_key)
+{
+	add(&header.perms, "network=host");
+	settings(ID ".grant.network=host\n" ID ".grant.files=/a:rw\n"
+		 ID ".deny.sound=playback\ngrant.display=x11\n");
+	add(&header.perms, "sound=playback");
+	add(&header.perms, "display=x11");
+	state.other = true;
+	decide_now();
+	ck_assert(!has("network=host") && !has("files=/a:rw"));
+	ck_assert(has("display=x11"));
+	/* What takes away takes away from both. */
+	ck_assert(!has("sound=playback"));
+	state.other = false;
+	decide_now();
+	ck_assert(has("network=host") && has("files=/a:rw"));
+}
+END_TEST
+
+START_TEST(unsigned_is_allowed_unless_refused)
+{
+	settings("unsigned=allow\n");
+	decide_now();
+	ck_assert(!decision.refuse_unsigned);
+	settings("unsigned=refuse\n");
+	decide_now();
+	ck_assert(decision.refuse_unsigned);
+	ck_assert_int_eq(decision.refused_by, LAYER_USER);
+}
+END_TEST
+
 START_TEST(only_the_site_forbids)
 {
 	static const char text[] = "forbid.network=*\n"
@@ -497,6 +528,9 @@ static TCase *tests(void)
 	tcase_add_test(t, a_later_layer_may_grant_again);
 	tcase_add_test(t, settings_that_refuse_the_start);
 	tcase_add_test(t, settings_that_are_only_ignored);
+	tcase_add_test(t,
+		       lines_that_name_the_app_are_not_for_another_key);
+	tcase_add_test(t, unsigned_is_allowed_unless_refused);
 	tcase_add_test(t, only_the_site_forbids);
 	tcase_add_test(t, settings_that_cannot_be_read_refuse);
 	tcase_add_test(t, a_yes_is_kept);
