@@ -31,7 +31,7 @@ PKG_CONFIG ?= pkg-config
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wvla -Wformat=2 -Wno-format-nonliteral \
-	-Wno-missing-field-initializers
+	-Wno-missing-field-initializers -Wno-unused-result
 ifeq ($(CI),true)
 WARN += -Werror
 endif

@@ -321,6 +321,8 @@ static int do_bind(struct executor *x, const struct row *row, struct err *err)
 	else
 		r = mount_bind(source, x->root_fd, rel(row->target),
 			       row_attrs(row));
+	if (r == -ENOENT && row->flags & ROW_SKIP)
+		return 0;
 	if (r == -ELOOP)
 		return target_error(row, ELOOP, err);
 	if (r < 0)

@@ -137,7 +137,7 @@ static int add_grant(struct files *f, const char *base, const char *rel,
 		     struct err *err)
 {
 	CLEANUP_FREE char *path = path_join(base, rel);
-	CLEANUP_FREE char *real = path ? path_resolve_most(path) : NULL;
+	CLEANUP_FREE char *real = path ? path_resolve_most(path, NULL) : NULL;
 
 	if (!path)
 		return err_nomem(err);
@@ -233,6 +233,33 @@ static bool is_above(const struct stat *dir, const char *path)
 	       st.st_ino == dir->st_ino;
 }
 
+/* A folder that is to be made: what it would be made in must not be the home or a
+ * protected place under another name. */
+static int check_missing(struct files *f, const struct grant *g,
+			 const char *home, struct err *err)
+{
+	CLEANUP_FREE char *in = strdup(g->real);
+	struct stat st;
+
+	while (in && lstat(in, &st) < 0 && strrchr(in, '/') != in)
+		*strrchr(in, '/') = '\0';
+	if (!in)
+		return err_nomem(err);
+	/* By its own name it has been judged. */
+	if (path_below(in, home))
+		return 0;
+	if (stat(home, &st) == 0 && is_above(&st, in))
+		return err_set(err, EACCES, "files: %s lies in the home folder "
+			       "under another name and cannot be granted",
+			       g->path);
+	for (size_t i = 0; i < f->protected.n; i++)
+		if (stat(f->protected.v[i], &st) == 0 && is_above(&st, in))
+			return err_set(err, EACCES, "files: %s lies in the "
+				       "protected place %s and cannot be "
+				       "granted", g->path, f->protected.v[i]);
+	return 0;
+}
+
 /* The same questions as check_grant's, asked by device and inode. */
 static int check_identity(struct files *f, const struct grant *g,
 			  const char *home, struct err *err)
@@ -240,7 +267,7 @@ static int check_identity(struct files *f, const struct grant *g,
 	struct stat st, place;
 
 	if (stat(g->real, &st) < 0)
-		return 0;
+		return check_missing(f, g, home, err);
 	if (is_above(&st, home))
 		return err_set(err, EACCES, "files: %s is, or contains, the "
 			       "home folder under another name and cannot be "
@@ -269,7 +296,7 @@ static bool holds_sockets(const char *real)
 
 static int check_grant(struct files *f, struct grant *g, struct err *err)
 {
-	CLEANUP_FREE char *home = path_resolve_most(f->in->probe->home);
+	CLEANUP_FREE char *home = path_resolve_most(f->in->probe->home, NULL);
 	const char *real = g->real;
 	const char *bad;
 
@@ -625,7 +652,7 @@ static int named_file(struct files *f, const char *arg, struct err *err)
 			    "its folder; name the file that it leads to", arg);
 	if (need_protected(f, err) < 0)
 		return -err->num;
-	real = path_resolve_most(path);
+	real = path_resolve_most(path, NULL);
 	if (!real || protected_around(&f->protected, real))
 		return note(f, "%s is not passed: it lies in a protected place",
 			    arg);

@@ -213,13 +213,14 @@ START_TEST(missing_protected_places_are_found_behind_links)
 {
 	static const char *const asked[] = {
 		"files=~/.config/autostart:create", "files=~/bin:create",
-		"files=~/dot:rw", "files=~/dots:rw",
+		"files=~/dot:rw", "files=~/dots:rw", "files=~/real:rw",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
 		struct fixture f;
 		CLEANUP_FREE char *home = NULL, *dot = NULL, *dots = NULL;
 		CLEANUP_FREE char *config = NULL, *zshrc = NULL;
+		CLEANUP_FREE char *inner = NULL, *real = NULL;
 
 		fixture_init(&f);
 		home = path_join(f.dir, "home-link");
@@ -232,6 +233,11 @@ START_TEST(missing_protected_places_are_found_behind_links)
 		ck_assert_int_eq(mkdir(dots, 0700), 0);
 		ck_assert_int_eq(symlink("dot/config", config), 0);
 		ck_assert_int_eq(symlink("dots/zshrc", zshrc), 0);
+		/* A chain: whoever can change a link in it decides. */
+		inner = path_join(dots, "zshrc");
+		real = path_join(f.home_path, "real");
+		ck_assert_int_eq(mkdir(real, 0700), 0);
+		ck_assert_int_eq(symlink("../real/zshrc", inner), 0);
 		f.probe.home = home;
 		fixture_grant(&f, asked[i]);
 		ck_assert_msg(fixture_make(&f) == -EACCES, "%s", asked[i]);

@@ -107,12 +107,23 @@ static void cover_proc(struct maker *m)
 	static const char *const parts[] = { "sys", "sysrq-trigger", "irq",
 					     "bus" };
 
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		char target[32];
+	static const char *const files[] = {
+		"iomem", "ioports", "kallsyms", "kcore", "keys", "kpagecgroup",
+		"kpagecount", "kpageflags", "mtrr", "slabinfo", "timer_list",
+		"vmallocinfo",
+	};
+	char target[32];
 
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		(void)snprintf(target, sizeof(target), "/proc/%s", parts[i]);
 		m->failed |= plan_bind(m->p, target, BASE_ROOT, NULL,
 				       target + 1, ROW_RO | ROW_SKIP, NULL);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		(void)snprintf(target, sizeof(target), "/proc/%s", files[i]);
+		m->failed |= plan_bind(m->p, target, BASE_ROOT, NULL,
+				       &PLAN_SETUP "/empty"[1],
+				       ROW_RO | ROW_SKIP, NULL);
 	}
 }
 

@@ -97,12 +97,13 @@ static int add(struct strlist *l, const char *base, const char *below,
 	       struct err *err)
 {
 	CLEANUP_FREE char *path = path_join(base, below);
-	CLEANUP_FREE char *real = path ? path_resolve_most(path) : NULL;
+	CLEANUP_FREE char *real = path ? path_resolve_most(path, l) : NULL;
 
 	if (!path || strlist_add(l, path) < 0)
 		return err_nomem(err);
 	/* Dotfiles are often links into a repository of the user's: what they
-	 * lead to is what runs, be it there already or not. */
+	 * lead to is what runs, be it there already or not; and whoever can
+	 * change a link on the way decides what that is. */
 	if (real && strcmp(real, path) != 0 && strlist_add(l, real) < 0)
 		return err_nomem(err);
 	return 0;
@@ -111,7 +112,7 @@ static int add(struct strlist *l, const char *base, const char *below,
 int protected_list(const char *home, struct strlist *ret, struct err *err)
 {
 	CLEANUP_STRLIST struct strlist l = { 0 };
-	CLEANUP_FREE char *real = path_resolve_most(home);
+	CLEANUP_FREE char *real = path_resolve_most(home, NULL);
 	int r = 0;
 
 	if (!real)

@@ -140,6 +140,11 @@ static void forward(struct watcher *w, int sig)
  * waits in the pipe. */
 static void signal_before_start(struct watcher *w, int sig)
 {
+	struct sigaction now;
+
+	/* Blocked, it comes here even if the caller had it ignored (nohup). */
+	if (sigaction(sig, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
+		return;
 	switch (sig) {
 	case SIGHUP:
 	case SIGINT:
@@ -228,6 +233,7 @@ static void take_status(struct watcher *w)
 	switch (msg.kind) {
 	case INIT_FAILED:
 		msg.err.text[ERR_TEXT_MAX - 1] = '\0';
+		err_printable(msg.err.text);
 		w->fault = msg.err;
 		break;
 	case INIT_STARTED:

@@ -116,6 +116,7 @@ static int choose_command(struct run *run, struct err *err)
 static char *bundle_path(const struct bundle *b)
 {
 	char link[64], path[PATH_MAX];
+	struct stat opened, there;
 	ssize_t n;
 
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", b->fd);
@@ -123,6 +124,10 @@ static char *bundle_path(const struct bundle *b)
 	if (n <= 0 || path[0] != '/')
 		return NULL;
 	path[n] = '\0';
+	/* Deleted or replaced meanwhile: there is nothing to guard. */
+	if (fstat(b->fd, &opened) < 0 || stat(path, &there) < 0 ||
+	    opened.st_dev != there.st_dev || opened.st_ino != there.st_ino)
+		return NULL;
 	return strdup(path);
 }
 
@@ -219,6 +224,21 @@ static int explain(struct run *run, struct err *err)
 	return r < 0 && !err->num ? err_sys(err, -r, "cannot write") : r;
 }
 
+/* In the user's own folders, so with the user's own umask. */
+static int create_folder(const struct run *run, const char *base_path,
+			 const char *rel, struct err *err)
+{
+	CLEANUP_FD int base = -1;
+	int r = path_open_trusted(base_path, O_PATH | O_DIRECTORY, &base, err);
+
+	if (r < 0)
+		return r;
+	(void)umask(run->umask);
+	r = path_mkdir_beneath(base, rel, 0777, NULL, err);
+	(void)umask(077);
+	return r;
+}
+
 /* What the plan wants on the host's disk before the start: folders of `create`
  * grants, mount points in the app's own home. */
 static int prepare_host(struct run *run, struct err *err)
@@ -226,13 +246,9 @@ static int prepare_host(struct run *run, struct err *err)
 	const struct plan *p = &run->plan;
 
 	for (size_t i = 0; i + 1 < p->create.n; i += 2) {
-		CLEANUP_FD int base = -1;
-		int r = path_open_trusted(p->create.v[i], O_PATH | O_DIRECTORY,
-					  &base, err);
+		int r = create_folder(run, p->create.v[i], p->create.v[i + 1],
+				      err);
 
-		if (r == 0)
-			r = path_mkdir_beneath(base, p->create.v[i + 1], 0755,
-					       NULL, err);
 		if (r < 0)
 			return r;
 	}

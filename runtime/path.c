@@ -260,62 +260,87 @@ const char *path_below(const char *path, const char *dir)
 
 #define LINKS_MAX 40
 
-/* One step of path_resolve_most: `done` is resolved, `rest` is not (no leading
- * slash).  Moves the first name of rest over, or replaces it by a link's target.
- * Both are rewritten.  1: a link was followed. */
-static int resolve_step(char **done, char **rest)
+struct resolution {
+	char *done;		/* resolved: absolute, no links */
+	char *rest;		/* still to do */
+	struct strlist *links;	/* where links lay, or NULL */
+	int n_links;
+};
+
+static void resolution_free(struct resolution *r)
 {
-	size_t len = strcspn(*rest, "/");
-	CLEANUP_FREE char *name = strndup(*rest, len);
-	CLEANUP_FREE char *next = name ? path_join(*done, name) : NULL;
-	CLEANUP_FREE char *left = strdup(*rest + len +
-					 strspn(*rest + len, "/"));
+	free(r->done);
+	free(r->rest);
+}
+
+/* Replaces a string; false when there is none. */
+static bool put(char **where, char *s)
+{
+	if (!s)
+		return false;
+	free(*where);
+	*where = s;
+	return true;
+}
+
+static int follow_link(struct resolution *r, const char *link,
+		       const char *target, const char *left)
+{
+	char *rest = path_join(target, left);
+
+	if (!put(&r->rest, rest))
+		return -ENOMEM;
+	if (r->links && strlist_add(r->links, link) < 0)
+		return -ENOMEM;
+	if (target[0] == '/' && !put(&r->done, strdup("/")))
+		return -ENOMEM;
+	return ++r->n_links > LINKS_MAX ? -ELOOP : 0;
+}
+
+/* Takes the first name of the rest: as the kernel walks, so that ".." after a
+ * link is the parent of where it led. */
+static int resolve_step(struct resolution *r)
+{
+	const char *p = r->rest + strspn(r->rest, "/");
+	size_t len = strcspn(p, "/");
+	CLEANUP_FREE char *name = strndup(p, len);
+	CLEANUP_FREE char *left = strdup(p + len + strspn(p + len, "/"));
+	CLEANUP_FREE char *next = NULL;
 	char target[4096];
 	ssize_t n;
 
-	if (!next || !left)
+	if (!name || !left)
 		return -ENOMEM;
-	n = readlink(next, target, sizeof(target) - 1);
-	if (n > 0) {
-		CLEANUP_FREE char *base = NULL;
-		CLEANUP_FREE char *joined = NULL;
-		char *clean;
+	if (!strcmp(name, "..")) {
+		char *slash = strrchr(r->done, '/');
 
-		target[n] = '\0';
-		base = target[0] == '/' ? strdup(target) :
-					  path_join(*done, target);
-		joined = base ? path_join(base, left) : NULL;
-		clean = joined ? path_normalise(joined) : NULL;
-		if (!clean)
+		slash[slash == r->done] = '\0';
+	} else if (len && strcmp(name, ".") != 0) {
+		next = path_join(r->done, name);
+		if (!next)
 			return -ENOMEM;
-		free(*rest);
-		*rest = strdup(clean + 1);
-		free(clean);
-		free(*done);
-		*done = strdup("/");
-		return *rest && *done ? 1 : -ENOMEM;
+		n = readlink(next, target, sizeof(target) - 1);
+		if (n > 0) {
+			target[n] = '\0';
+			return follow_link(r, next, target, left);
+		}
+		(void)put(&r->done, steal_ptr(&next));
 	}
-	free(*done);
-	*done = steal_ptr(&next);
-	free(*rest);
-	*rest = steal_ptr(&left);
+	(void)put(&r->rest, steal_ptr(&left));
 	return 0;
 }
 
-char *path_resolve_most(const char *path)
+char *path_resolve_most(const char *path, struct strlist *ret_links)
 {
-	CLEANUP_FREE char *clean = path_normalise(path);
-	CLEANUP_FREE char *done = strdup("/");
-	CLEANUP_FREE char *rest = clean ? strdup(clean + 1) : NULL;
-	int links = 0;
+	CLEANUP(resolution_free) struct resolution r = {
+		.done = strdup("/"), .rest = strdup(path),
+		.links = ret_links,
+	};
 
-	if (!done || !rest || clean[0] != '/')
+	if (!r.done || !r.rest || path[0] != '/')
 		return NULL;
-	while (*rest) {
-		int r = resolve_step(&done, &rest);
-
-		if (r < 0 || !done || !rest || (links += r) > LINKS_MAX)
+	while (r.rest[strspn(r.rest, "/")])
+		if (resolve_step(&r) < 0)
 			return NULL;
-	}
-	return steal_ptr(&done);
+	return steal_ptr(&r.done);
 }

@@ -20,6 +20,7 @@
 #include <sys/types.h>
 
 #include "runtime/err.h"
+#include "runtime/text.h"
 
 /* Opens `rel` beneath `dirfd` with openat2(RESOLVE_BENEATH | NO_SYMLINKS |
  * NO_MAGICLINKS), below Linux 5.6 component by component with O_NOFOLLOW.
@@ -50,8 +51,9 @@ char *path_normalise(const char *path);
 /* Where a path leads as far as it exists: symbolic links are followed, also ones
  * whose target is missing, and what is not there yet is kept as text.  Absolute in,
  * absolute and clean out; fresh string, or NULL (out of memory, a loop of links).
- * For comparing places only: what is opened goes through the door. */
-char *path_resolve_most(const char *path);
+ * For comparing places only: what is opened goes through the door.  `ret_links`,
+ * if not NULL, gets every place where a link lay on the way. */
+char *path_resolve_most(const char *path, struct strlist *ret_links);
 
 /* base + "/" + rel; fresh string or NULL.  `rel` may be "". */
 char *path_join(const char *base, const char *rel);

@@ -121,6 +121,44 @@ START_TEST(text_arithmetic)
 }
 END_TEST
 
+static void resolves_to(const char *rel, const char *want)
+{
+	CLEANUP_FREE char *path = path_join(dir, rel);
+	CLEANUP_FREE char *expected = want[0] == '/' ? strdup(want) :
+						       path_join(dir, want);
+	CLEANUP_FREE char *got = path_resolve_most(path, NULL);
+
+	ck_assert_msg(got && !strcmp(got, expected), "%s: %s, not %s", rel,
+		      got, expected);
+}
+
+START_TEST(resolves_as_far_as_it_exists)
+{
+	CLEANUP_STRLIST struct strlist links = { 0 };
+	CLEANUP_FREE char *path = path_join(dir, "a/in/x");
+	CLEANUP_FREE char *link = path_join(dir, "a/in");
+	CLEANUP_FREE char *real = NULL;
+
+	ck_assert_int_eq(symlinkat("a", dir_fd, "loop-a"), 0);
+	ck_assert_int_eq(symlinkat("self", dir_fd, "self"), 0);
+	resolves_to("a/in/file", "a/b/file");
+	resolves_to("a/in/missing/deeper", "a/b/missing/deeper");
+	resolves_to("a/out/x", "/etc/x");
+	resolves_to("a/in/../b", "a/b");
+	resolves_to("none/../a", "a");
+	resolves_to("loop-a/up/a", "a");
+	real = path_resolve_most(path, &links);
+	ck_assert_ptr_nonnull(real);
+	ck_assert_uint_eq(links.n, 1);
+	ck_assert_str_eq(links.v[0], link);
+	free(real);
+	free(path);
+	path = path_join(dir, "self/x");
+	real = path_resolve_most(path, NULL);
+	ck_assert_ptr_null(real);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("path");
@@ -132,6 +170,7 @@ int main(void)
 	tcase_add_loop_test(t, opens_what_lies_beneath_and_nothing_else, 0, 2);
 	tcase_add_loop_test(t, makes_directories_without_following, 0, 2);
 	tcase_add_test(t, text_arithmetic);
+	tcase_add_test(t, resolves_as_far_as_it_exists);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);
