@@ -26,7 +26,7 @@
 
 #define NAME_MAX_ 64
 #define LIST_MAX ((size_t)1 << 20)
-#define POINTS_MAX 4096
+#define POINTS_MAX 65536
 #define NEW "new"
 #define RENAME_NOREPLACE_ 1u
 /* How long the last instance may need to let go: its image server ends after it. */
@@ -294,7 +294,7 @@ struct point {
 };
 
 struct points {
-	struct point v[POINTS_MAX];
+	struct point *v;
 	size_t n;
 };
 
@@ -304,6 +304,7 @@ static void points_free(struct points **p)
 		return;
 	for (size_t i = 0; i < (*p)->n; i++)
 		free((*p)->v[i].rel);
+	free((*p)->v);
 	free(*p);
 }
 
@@ -333,9 +334,18 @@ static int parse_points(const char *text, size_t len, struct points *ret,
 	struct text_line line;
 	int r;
 
-	while ((r = text_next_line(&it, &line, err)) > 0)
+	while ((r = text_next_line(&it, &line, err)) > 0) {
+		if (ret->n % 256 == 0) {
+			struct point *v = reallocarray(ret->v, ret->n + 256,
+						       sizeof(*v));
+
+			if (!v)
+				return err_nomem(err);
+			ret->v = v;
+		}
 		if (ret->n < POINTS_MAX && parse_point(&line, &ret->v[ret->n]))
 			ret->n++;
+	}
 	return r;
 }
 
