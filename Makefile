@@ -89,7 +89,7 @@ $(foreach f,$(FOLDERS),$(eval $(call archive,$(f))))
 LAUNCHER_ARCHIVES := $(foreach f,launcher portal manifests runtime,$(BUILD)/lib$(f).a)
 LAUNCHER_LIBS := -lzstd -lsodium
 BUNDLER_ARCHIVES := $(foreach f,bundler launcher portal manifests runtime,$(BUILD)/lib$(f).a)
-BUNDLER_LIBS := -lyaml -lelf -lsquashfs $(LAUNCHER_LIBS)
+BUNDLER_LIBS := -lyaml -lelf -lsquashfs -larchive $(LAUNCHER_LIBS)
 
 $(BUILD)/holdall: $(BUILD)/obj/launcher/main.o $(LAUNCHER_ARCHIVES)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LINK_STATIC) $(ALL_LDFLAGS) $< \
