@@ -74,6 +74,16 @@ test_kernel_switches_cannot_be_written()
 	expect_out 'done'
 }
 
+# The server ends first then, for its mount is gone: it is not to blame.
+test_killed_init_is_not_a_dead_server()
+{
+	start_box kill sleep 60
+	kill -KILL "$init"
+	wait "$sup"
+	[ $? -eq 137 ] || fail "not killed by the same signal"
+	[ ! -s "$T/kill.err" ] || fail "said: $(show "$T/kill.err")"
+}
+
 # ---- descriptors ---------------------------------------------------------------
 
 test_numbers_of_our_own_descriptors_are_not_passed()
