@@ -475,12 +475,12 @@ test_protected_file_is_not_passed()
 
 test_writing_the_cwd_says_how()
 {
-	run "$BOX" sh -c 'echo x >new'
+	run "$BOX" cp /bin/note new.txt
 	[ "$status" -ne 0 ] || fail "written"
 	expect_err_has 'Read-only file system'
 	tail -n 1 "$T/err" | grep -qF -- '--permit files=cwd:rw' ||
 		fail "the last line does not say how: $(show "$T/err")"
-	[ ! -e new ] || fail "it is there"
+	[ ! -e new.txt ] || fail "it is there"
 }
 
 # ---- surroundings ---------------------------------------------------------------------------
