@@ -352,6 +352,25 @@ static int hide_protected(struct files *f, const struct grant *g)
 	return r;
 }
 
+/* The rest of `path` below the folder `dir`, which may be mounted a second time
+ * under another name: compared by device and inode.  NULL: not below. */
+static const char *below_folder(const char *path, const char *dir)
+{
+	CLEANUP_FREE char *p = strdup(path);
+	struct stat want, st;
+	char *slash;
+
+	if (!p || stat(dir, &want) < 0)
+		return path_below(path, dir);
+	while ((slash = strrchr(p, '/')) && slash != p) {
+		*slash = '\0';
+		if (stat(p, &st) == 0 && st.st_dev == want.st_dev &&
+		    st.st_ino == want.st_ino)
+			return path + (slash - p) + 1;
+	}
+	return path_below(path, dir);
+}
+
 /* A row whose source lies `below` the grant's own folder. */
 static int bind_in_grant(struct files *f, const struct grant *g,
 			 const char *target, const char *below,
@@ -373,7 +392,7 @@ static int guard_bundle(struct files *f, const struct grant *g)
 	/* The bundle's path is a real one, so it is compared with where the grant
 	 * leads, and guarded under the grant's own name. */
 	const char *rel = f->in->bundle_path ?
-		path_below(f->in->bundle_path, g->real) : NULL;
+		below_folder(f->in->bundle_path, g->real) : NULL;
 	CLEANUP_FREE char *bundle = NULL;
 	int r = 0;
 

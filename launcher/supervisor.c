@@ -174,8 +174,10 @@ static void take_signal(struct watcher *w)
 		signal_before_start(w, (int)info.ssi_signo);
 		return;
 	}
-	/* The terminal's went to the app too: same process group. */
-	if (info.ssi_code != SI_KERNEL)
+	/* The terminal's went to the app too: same process group.  But when it
+	 * is gone, the kernel tells the session's leader alone. */
+	if (info.ssi_code != SI_KERNEL ||
+	    (info.ssi_signo == SIGHUP && getsid(0) == getpid()))
 		forward(w, (int)info.ssi_signo);
 }
 
@@ -201,6 +203,12 @@ static void exec_failed(struct watcher *w, int num)
  * a shell; the SIGCONT that wakes us has woken the app too. */
 static void stop_like_app(void)
 {
+	sigset_t pending;
+
+	/* A stop of the whole group (SIGTTIN) has stopped us already, and a
+	 * SIGCONT since then makes this message an old one. */
+	if (sigpending(&pending) == 0 && sigismember(&pending, SIGCONT))
+		return;
 	(void)kill(getpid(), SIGSTOP);
 }
 
@@ -308,10 +316,14 @@ static void init_gone(struct watcher *w, int status)
 	w->status = WIFSIGNALED(status) ? WTERMSIG(status) : 125 << 8;
 }
 
-static void server_gone(struct watcher *w)
+static void server_gone(struct watcher *w, int status)
 {
 	w->rec->server.pid = -1;
 	if (w->ended || w->told)
+		return;
+	/* With its mount gone it ends well, and is seen here before pid 1 that
+	 * was killed and took the mount along. */
+	if (w->started && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return;
 	/* Without its image the app cannot go on: open gives ENOTCONN, a mapped
 	 * page SIGBUS.  One clear line instead of that. */
@@ -328,7 +340,7 @@ static void reap(struct watcher *w)
 		if (pid <= 0)
 			return;
 		if (pid == w->rec->server.pid)
-			server_gone(w);
+			server_gone(w, status);
 		else if (pid == w->rec->init)
 			init_gone(w, status);
 	}

@@ -325,17 +325,17 @@ static bool names_new_file(const struct run *run)
 	return false;
 }
 
-/* A program that could not write beside its input fails without knowing why.  Said
- * where a person reads, or where an argument looks like the file meant; a script
- * whose program uses its exit status is left alone. */
+/* A program that could not write beside its input fails without knowing why.  Only
+ * said where an argument looks like the file meant: a program that uses its exit
+ * status is left alone. */
 static void hint_at_cwd(const struct run *run,
 			const struct supervisor_end *end)
 {
 	if (!run->plan.cwd_closed || !end->exit_status || end->signal ||
-	    !(isatty(STDERR_FILENO) || names_new_file(run)))
+	    !names_new_file(run))
 		return;
-	say("the app could not write in this folder; to let it: holdall run "
-	    "--permit files=cwd:rw BUNDLE");
+	say("if the app wanted to write in this folder: holdall run --permit "
+	    "files=cwd:rw BUNDLE");
 }
 
 int verb_run(struct options *o, struct err *err)

@@ -111,8 +111,10 @@ static int leave_caller(const struct image_child *c, struct err *err)
 		return err_sys(err, errno, "image server: cannot leave the "
 			       "caller's session");
 	r = null_std();
-	if (!r)
-		r = close_rest(c);
+	if (r < 0)
+		return err_sys(err, -r, "image server: cannot open /dev/null "
+			       "(a system needs /dev with its nodes)");
+	r = close_rest(c);
 	if (r < 0)
 		return err_sys(err, -r, "image server: cannot close what it "
 			       "does not need");
@@ -135,6 +137,15 @@ static int read_payload(void *arg, void *buf, size_t len, uint64_t off,
 	return r < 0 ? r : payload_read(v->payload, buf, len, off, err);
 }
 
+static int view_payload(void *arg, size_t len, uint64_t off,
+			const uint8_t **ret, struct err *err)
+{
+	struct verified *v = arg;
+	int r = v->payload ? 0 : payload_new(v->bundle, &v->payload, err);
+
+	return r < 0 ? r : payload_view(v->payload, len, off, ret, err);
+}
+
 static void drop_payload(void *arg)
 {
 	struct verified *v = arg;
@@ -150,7 +161,8 @@ static int open_image(struct verified *v, struct image **ret, struct err *err)
 	const struct bundle *b = v->bundle;
 	const struct section *s = seal_section(&b->seal, SECTION_IMAGE);
 	struct image_source src = {
-		.read = read_payload, .idle = drop_payload, .arg = v,
+		.read = read_payload, .view = view_payload,
+		.idle = drop_payload, .arg = v,
 		.name = text_quoted(v->shown, sizeof(v->shown), b->name),
 	};
 
