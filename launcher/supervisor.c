@@ -28,6 +28,7 @@
 #include <sys/wait.h>
 
 #include "launcher/init.h"
+#include "launcher/placement.h"
 #include "launcher/probe.h"
 #include "launcher/side_namespaces.h"
 #include "runtime/child.h"
@@ -56,7 +57,9 @@ void supervisor_block_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &set, NULL);
 	/* A caller that ignores SIGCHLD would have the kernel reap for us. */
 	(void)sigaction(SIGCHLD, &dfl, NULL);
-	(void)sigaction(SIGPIPE, &dfl, NULL);
+	/* A signal may come for an app that has just ended, and pid 1 with it:
+	 * writing to it then is no reason to die. */
+	(void)signal(SIGPIPE, SIG_IGN);
 }
 
 /* ---- start ---- */
@@ -121,6 +124,7 @@ struct watcher {
 	bool ended;		/* pid 1 is gone */
 	bool started;		/* the app runs and gets the terminal's signals */
 	bool told;		/* the end of the app is known */
+	struct placement placement;	/* the server's, during the start */
 	char report[1024];	/* what the server said before the start */
 	bool server_lost;
 	int status;		/* wait status of the app */
@@ -244,7 +248,11 @@ static void take_status(struct watcher *w)
 		err_printable(msg.err.text);
 		w->fault = msg.err;
 		break;
+	case INIT_ASKS_IMAGE:
+		placement_bring(w->rec->server.pid, msg.value, &w->placement);
+		break;
 	case INIT_STARTED:
+		placement_release(w->rec->server.pid, &w->placement);
 		w->started = true;
 		flush_report(w);
 		/* From here on there is only waiting. */
@@ -356,6 +364,13 @@ static void watch_once(struct watcher *w)
 
 	if (poll(fds, 3, -1) < 0)
 		return;
+	/* A signal that came before the start must not be taken for one that
+	 * reached the app, however late we are. */
+	if (!w->started && poll(fds, 1, 0) > 0) {
+		take_signal(w);
+		reap(w);
+		return;
+	}
 	if (fds[2].revents)
 		take_report(w);
 	if (fds[1].revents)
