@@ -28,7 +28,6 @@
 #include <sys/wait.h>
 
 #include "launcher/init.h"
-#include "launcher/placement.h"
 #include "launcher/probe.h"
 #include "launcher/side_namespaces.h"
 #include "runtime/child.h"
@@ -124,7 +123,6 @@ struct watcher {
 	bool ended;		/* pid 1 is gone */
 	bool started;		/* the app runs and gets the terminal's signals */
 	bool told;		/* the end of the app is known */
-	struct placement placement;	/* the server's, during the start */
 	char report[1024];	/* what the server said before the start */
 	bool server_lost;
 	int status;		/* wait status of the app */
@@ -248,11 +246,7 @@ static void take_status(struct watcher *w)
 		err_printable(msg.err.text);
 		w->fault = msg.err;
 		break;
-	case INIT_ASKS_IMAGE:
-		placement_bring(w->rec->server.pid, msg.value, &w->placement);
-		break;
 	case INIT_STARTED:
-		placement_release(w->rec->server.pid, &w->placement);
 		w->started = true;
 		flush_report(w);
 		/* From here on there is only waiting. */
