@@ -325,7 +325,7 @@ static void server_gone(struct watcher *w, int status)
 		return;
 	/* With its mount gone it ends well, and is seen here before pid 1 that
 	 * was killed and took the mount along. */
-	if (w->started && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return;
 	/* Without its image the app cannot go on: open gives ENOTCONN, a mapped
 	 * page SIGBUS.  One clear line instead of that. */
