@@ -61,13 +61,14 @@ int bundle_read_section(const struct bundle *b, const struct section *s,
 
 /*
  * Verified reading of the payload.  One owner at a time, no locking.  It keeps
- * in private memory, allocated when first needed: the leaves read last, and a
- * few inner nodes of the tree (numbers in payload.c); altogether at most
- * PAYLOAD_MEMORY_MAX bytes.  payload_new does all that needs other system calls
- * than payload_read, which uses pread64 on the bundle's descriptor and the
- * allocator only, and so works in a jail.  The bundle must outlive it.
+ * in private memory, touched when first needed: the leaves read last, a few
+ * inner nodes of the tree (numbers in payload.c) and what was viewed last;
+ * altogether at most PAYLOAD_MEMORY_MAX bytes.  payload_new does all that needs
+ * other system calls than reading, which uses pread64 on the bundle's descriptor
+ * only, and so works in a jail.  The bundle must outlive it.
  */
-#define PAYLOAD_MEMORY_MAX (10u * 16384u)
+#define PAYLOAD_VIEW_MAX (1u << 20)
+#define PAYLOAD_MEMORY_MAX (PAYLOAD_VIEW_MAX + 12u * 16384u)
 struct payload;
 int payload_new(const struct bundle *b, struct payload **ret,
 		struct err *err);
@@ -76,6 +77,11 @@ void payload_free(struct payload *p);
  * that names bundle and block for a changed byte, -EINVAL beyond the end. */
 int payload_read(struct payload *p, void *buf, size_t len, uint64_t off,
 		 struct err *err);
+
+/* The same without a copy, for 1 to PAYLOAD_VIEW_MAX bytes: they lie at *ret until
+ * the next view. */
+int payload_view(struct payload *p, size_t len, uint64_t off,
+		 const uint8_t **ret, struct err *err);
 
 /* Checks every byte: payload against tree and root, gaps and padding zero, each
  * section's hash.  `progress` may be NULL. */

@@ -12,6 +12,7 @@
 
 #include "runtime/fd.h"
 #include "runtime/hash.h"
+#include "runtime/hash_four.h"
 #include "runtime/hashtree.h"
 
 START_TEST(hash_is_blake2b_256)
@@ -35,6 +36,37 @@ START_TEST(hash_is_blake2b_256)
 	hash_add(&h, "bc", 2);
 	hash_end(&h, hash);
 	ck_assert_mem_eq(hash, abc, sizeof(abc));
+}
+END_TEST
+
+/* Random bytes, every length around the edges of a block, and a leaf. */
+START_TEST(four_at_once_are_four_hashes)
+{
+	const size_t most = LAYOUT_LEAF_SIZE;
+	CLEANUP_FREE uint8_t *data = malloc(4 * most);
+	uint8_t have[4][LAYOUT_HASH_SIZE], want[LAYOUT_HASH_SIZE];
+
+	if (!hash_four_works())
+		return;
+	ck_assert_ptr_nonnull(data);
+	for (size_t i = 0; i < 4 * most; i++)
+		data[i] = (uint8_t)((i * 2654435761u) >> 13 ^ i >> 7);
+	for (size_t len = 127; len <= most; len += len < 600 ? 1 : 1973) {
+		const uint8_t *const lanes[4] = {
+			data, data + most, data + 2 * most + 5,
+			data + 4 * most - len,
+		};
+
+		hash_four(LAYOUT_LEAF_PREFIX, lanes, len, have);
+		for (unsigned i = 0; i < 4; i++) {
+			hashtree_leaf(lanes[i], len, want);
+			ck_assert_mem_eq(have[i], want, sizeof(want));
+		}
+	}
+	hashtree_node(data, most, want);
+	hash_four(LAYOUT_NODE_PREFIX, (const uint8_t *const[4]){
+		  data + most, data, data + most, data }, most, have);
+	ck_assert_mem_eq(have[1], want, sizeof(want));
 }
 END_TEST
 
@@ -212,6 +244,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(t, hash_is_blake2b_256);
+	tcase_add_test(t, four_at_once_are_four_hashes);
 	tcase_add_loop_test(t, shape_follows_from_size, 0, ARRAY_SIZE(shapes));
 	tcase_add_test(t, shape_has_a_limit);
 	tcase_add_test(t, leaf_and_node_differ);

@@ -26,11 +26,26 @@ _Static_assert(DATA_BLOCKS_MAX > IMAGE_SLICES_MAX,
 
 /* ---- blocks ---------------------------------------------------------------- */
 
+/* The bytes of a packed block, verified: where the source has them, or copied. */
+static int fetch(struct image *im, uint64_t pos, size_t n, const uint8_t **ret,
+		 struct err *err)
+{
+	int r;
+
+	if (im->src.view)
+		return im->src.view(im->src.arg, n, pos, ret, err);
+	r = im->src.read(im->src.arg, im->packed, n, pos, err);
+	if (!r)
+		*ret = im->packed;
+	return r;
+}
+
 static int load_data(struct image *im, uint64_t pos, uint32_t size,
 		     uint8_t *out, uint32_t *ret_len, struct err *err)
 {
 	uint32_t n = size & SQUASHFS_BLOCK_SIZE_MASK;
 	bool stored = size & SQUASHFS_BLOCK_STORED;
+	const uint8_t *packed = NULL;
 	long len = (long)n;
 	int r;
 
@@ -40,11 +55,13 @@ static int load_data(struct image *im, uint64_t pos, uint32_t size,
 	    n > im->super.bytes_used - pos)
 		return image_broken(im, err, "a block of %u bytes at %llu", n,
 				    (unsigned long long)pos);
-	r = im->src.read(im->src.arg, stored ? out : im->packed, n, pos, err);
+	r = fetch(im, pos, n, &packed, err);
 	if (r < 0)
 		return r;
-	if (!stored)
-		len = image_unpack(im, out, im->super.block_size, n);
+	if (stored)
+		memcpy(out, packed, n);
+	else
+		len = image_unpack(im, out, im->super.block_size, packed, n);
 	if (len <= 0)
 		return image_broken(im, err, "the block at %llu cannot be "
 				    "unpacked", (unsigned long long)pos);

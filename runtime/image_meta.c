@@ -163,7 +163,8 @@ static int load_block(struct image *im, uint64_t pos, uint64_t end,
 	} else {
 		r = im->src.read(im->src.arg, im->packed, n,
 				 pos + sizeof(head), err);
-		len = r < 0 ? 0 : image_unpack(im, out, SQUASHFS_META_SIZE, n);
+		len = r < 0 ? 0 : image_unpack(im, out, SQUASHFS_META_SIZE,
+						  im->packed, n);
 	}
 	if (r < 0)
 		return r;

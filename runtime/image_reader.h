@@ -38,6 +38,10 @@
 struct image_source {
 	int (*read)(void *arg, void *buf, size_t len, uint64_t off,
 		    struct err *err);
+	/* The same without a copy, valid until the next view; at most a block
+	 * of 1 MiB.  May be NULL. */
+	int (*view)(void *arg, size_t len, uint64_t off, const uint8_t **ret,
+		    struct err *err);
 	/* Nothing to do for a while: give memory back.  May be NULL. */
 	void (*idle)(void *arg);
 	void *arg;

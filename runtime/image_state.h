@@ -74,10 +74,11 @@ int image_super_read(const struct image_source *src, struct image_super *ret,
 int image_broken(const struct image *im, struct err *err, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 
-/* Decodes one block: n bytes in `packed`.  -1: not zstd, or more than `size`
- * bytes; else the length. */
+/* Decodes one block of n bytes.  -1: not zstd, or more than `size` bytes; else
+ * the length. */
 size_t image_zstd_size(void);		/* of a context's memory */
-long image_unpack(struct image *im, void *out, size_t size, size_t n);
+long image_unpack(struct image *im, void *out, size_t size,
+		  const uint8_t *packed, size_t n);
 
 /* The metadata block at pos, below end. */
 int meta_block(struct image *im, uint64_t pos, uint64_t end,

@@ -45,6 +45,8 @@ runtime_TESTS += runtime/text_test.c runtime/json_test.c runtime/seal_test.c \
 runtime_FUZZ += runtime/seal_fuzz.c runtime/trailer_fuzz.c
 runtime_FUZZ += runtime/image_fuzz.c runtime/image_records_fuzz.c
 
+runtime_SRCS += runtime/hash_four.c
+
 # signatures; the secret half is linked into programs of packagers only
 runtime_SRCS += runtime/minisign.c runtime/signature.c runtime/bundle_rewrite.c \
 	runtime/minisign_secret.c

@@ -8,13 +8,19 @@
  * file was hashed after the kernel had copied it for the last time; somebody who
  * changes the file between two calls, or during one, causes EIO or nothing.
  *
+ * payload_view does the same for a longer stretch without copying it: all its
+ * leaves come with one pread into the window, are hashed there, four at a time
+ * where the CPU can, and the caller gets a pointer into it.  Stretches that lie
+ * one behind the other share a leaf: it is moved to the window's start, not read
+ * again.
+ *
  * What is kept is private copies, never a note that a place in the file is good:
  * LEAVES slots for leaves (metadata reads of a few bytes fall into the same leaf
  * again and again; more than two save nothing: counted over starts of jq and
- * python3) and NODES for nodes.  Slots are allocated when first used and reused
- * least recently used first.
+ * python3), NODES for nodes, and the window.  All of it is one mapping that is
+ * touched as it is used; slots are reused least recently used first.
  *
- * payload_read makes these calls: pread64, brk and mmap through malloc.
+ * payload_read and payload_view make one call: pread64.
  */
 #include "runtime/bundle.h"
 
@@ -22,9 +28,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "runtime/fd.h"
 #include "runtime/hash.h"
+#include "runtime/hash_four.h"
 #include "runtime/hashtree.h"
 #include "runtime/text.h"
 
@@ -34,14 +42,17 @@
 
 _Static_assert(1u << NODE_BITS == LAYOUT_NODE_HASHES, "hashes in a node");
 _Static_assert(LAYOUT_LEAF_SIZE == LAYOUT_NODE_SIZE, "slots hold either");
-_Static_assert((LEAVES + NODES) * LAYOUT_LEAF_SIZE <= PAYLOAD_MEMORY_MAX,
+#define SLOTS_SIZE ((LEAVES + NODES) * LAYOUT_LEAF_SIZE)
+/* A stretch that begins and ends within leaves. */
+#define WINDOW_SIZE (PAYLOAD_VIEW_MAX + 2u * LAYOUT_LEAF_SIZE)
+_Static_assert(SLOTS_SIZE + WINDOW_SIZE <= PAYLOAD_MEMORY_MAX,
 	       "what bundle.h promises");
 /* While a node is loaded, the one above it must not be the oldest. */
 _Static_assert(NODES > LAYOUT_LEVELS_MAX, "room for one way to the root");
 
 /* Holds verified bytes, or nothing. */
 struct slot {
-	uint8_t *data;			/* LAYOUT_LEAF_SIZE bytes, or NULL */
+	uint8_t *data;			/* LAYOUT_LEAF_SIZE bytes */
 	size_t len;			/* 0: holds nothing */
 	unsigned level;			/* of a node; 0 for leaves */
 	uint64_t index;
@@ -53,20 +64,47 @@ struct payload {
 	struct hashtree_shape shape;
 	uint64_t clock;
 	struct slot leaves[LEAVES], nodes[NODES];
+	/* Verified leaves first .. first + n - 1, one behind the other. */
+	uint8_t *window;
+	uint64_t window_first, window_n;
+	bool four;			/* hash_four works */
+	void *map;			/* slots, then the window */
 };
+
+static int map_memory(struct payload *p, struct err *err)
+{
+	uint8_t *at = mmap(NULL, SLOTS_SIZE + WINDOW_SIZE,
+			   PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (at == MAP_FAILED)
+		return err_nomem(err);
+	p->map = at;
+	for (unsigned i = 0; i < LEAVES; i++, at += LAYOUT_LEAF_SIZE)
+		p->leaves[i].data = at;
+	for (unsigned i = 0; i < NODES; i++, at += LAYOUT_LEAF_SIZE)
+		p->nodes[i].data = at;
+	p->window = at;
+	return 0;
+}
 
 int payload_new(const struct bundle *b, struct payload **ret, struct err *err)
 {
 	CLEANUP_FREE struct payload *p = calloc(1, sizeof(*p));
+	int r;
 
 	if (!p)
 		return err_nomem(err);
 	hash_prepare();
 	p->bundle = b;
+	p->four = hash_four_works();
 	/* The seal's parser has checked the limit. */
 	if (hashtree_shape(b->payload_size, &p->shape) < 0 ||
 	    p->shape.size != b->tree_size)
 		return err_set(err, EINVAL, "payload of an unchecked bundle");
+	r = map_memory(p, err);
+	if (r < 0)
+		return r;
 	*ret = steal_ptr(&p);
 	return 0;
 }
@@ -75,10 +113,7 @@ void payload_free(struct payload *p)
 {
 	if (!p)
 		return;
-	for (unsigned i = 0; i < LEAVES; i++)
-		free(p->leaves[i].data);
-	for (unsigned i = 0; i < NODES; i++)
-		free(p->nodes[i].data);
+	(void)munmap(p->map, SLOTS_SIZE + WINDOW_SIZE);
 	free(p);
 }
 
@@ -103,7 +138,7 @@ static struct slot *find(struct payload *p, struct slot *slots, unsigned n,
 	return NULL;
 }
 
-/* The least recently used slot, emptied, with memory. */
+/* The least recently used slot, emptied. */
 static struct slot *take_oldest(struct payload *p, struct slot *slots,
 				unsigned n)
 {
@@ -113,10 +148,6 @@ static struct slot *take_oldest(struct payload *p, struct slot *slots,
 		if (slots[i].used < oldest->used)
 			oldest = &slots[i];
 	oldest->len = 0;
-	if (!oldest->data)
-		oldest->data = malloc(LAYOUT_LEAF_SIZE);
-	if (!oldest->data)
-		return NULL;
 	oldest->used = ++p->clock;
 	return oldest;
 }
@@ -175,8 +206,6 @@ static int load_node(struct payload *p, unsigned level, uint64_t index,
 	uint8_t hash[LAYOUT_HASH_SIZE];
 	int r;
 
-	if (!s)
-		return err_nomem(err);
 	r = read_file(p, s->data, len,
 		      p->bundle->tree_start + p->shape.start[level] +
 		      index * LAYOUT_NODE_SIZE, err);
@@ -235,19 +264,23 @@ static int leaf_hash(struct payload *p, uint64_t leaf, const uint8_t **ret,
 	return 0;
 }
 
+static size_t leaf_size(const struct payload *p, uint64_t index)
+{
+	uint64_t left = p->bundle->payload_size - index * LAYOUT_LEAF_SIZE;
+
+	return left < LAYOUT_LEAF_SIZE ? (size_t)left : LAYOUT_LEAF_SIZE;
+}
+
 static int load_leaf(struct payload *p, uint64_t index, struct slot **ret,
 		     struct err *err)
 {
 	uint64_t start = index * LAYOUT_LEAF_SIZE;
-	uint64_t left = p->bundle->payload_size - start;
-	size_t len = left < LAYOUT_LEAF_SIZE ? (size_t)left : LAYOUT_LEAF_SIZE;
+	size_t len = leaf_size(p, index);
 	struct slot *s = take_oldest(p, p->leaves, LEAVES);
 	uint8_t hash[LAYOUT_HASH_SIZE];
 	const uint8_t *expected;
 	int r;
 
-	if (!s)
-		return err_nomem(err);
 	r = leaf_hash(p, index, &expected, err);
 	if (r == 0)
 		r = read_file(p, s->data, len, p->bundle->payload_start + start,
@@ -263,16 +296,25 @@ static int load_leaf(struct payload *p, uint64_t index, struct slot **ret,
 	return 0;
 }
 
-int payload_read(struct payload *p, void *buf, size_t len, uint64_t off,
-		 struct err *err)
+static int check_range(const struct payload *p, size_t len, uint64_t off,
+		       struct err *err)
 {
-	uint8_t *out = buf;
-
 	if (off > p->bundle->payload_size ||
 	    len > p->bundle->payload_size - off)
 		return err_set(err, EINVAL,
 			       "read of %zu bytes at %" PRIu64
 			       " beyond the payload's end", len, off);
+	return 0;
+}
+
+int payload_read(struct payload *p, void *buf, size_t len, uint64_t off,
+		 struct err *err)
+{
+	uint8_t *out = buf;
+	int bad = check_range(p, len, off, err);
+
+	if (bad < 0)
+		return bad;
 	while (len) {
 		uint64_t index = off / LAYOUT_LEAF_SIZE;
 		size_t at = (size_t)(off % LAYOUT_LEAF_SIZE), n;
@@ -288,5 +330,116 @@ int payload_read(struct payload *p, void *buf, size_t len, uint64_t off,
 		off += n;
 		len -= n;
 	}
+	return 0;
+}
+
+/* ---- the window ------------------------------------------------------------ */
+
+/* Hashes of n (1 to 4) adjacent leaves; all but the payload's last are whole.
+ * Three or more are worth the four lanes; what is missing is hashed twice. */
+static void hash_leaves(const struct payload *p, const uint8_t *data,
+			unsigned n, size_t last_len,
+			uint8_t ret[4][LAYOUT_HASH_SIZE])
+{
+	const uint8_t *lanes[4];
+
+	if (p->four && n >= 3 && last_len == LAYOUT_LEAF_SIZE) {
+		for (unsigned i = 0; i < 4; i++)
+			lanes[i] = data + (i < n ? i : 0) *
+					  (size_t)LAYOUT_LEAF_SIZE;
+		hash_four(LAYOUT_LEAF_PREFIX, lanes, LAYOUT_LEAF_SIZE, ret);
+		return;
+	}
+	for (unsigned i = 0; i < n; i++)
+		hashtree_leaf(data + i * (size_t)LAYOUT_LEAF_SIZE,
+			      i + 1 < n ? LAYOUT_LEAF_SIZE : last_len, ret[i]);
+}
+
+/* Verifies n leaves from `first` on, which lie at `data`. */
+static int verify_leaves(struct payload *p, uint64_t first, uint64_t n,
+			 const uint8_t *data, struct err *err)
+{
+	while (n) {
+		unsigned some = n < 4 ? (unsigned)n : 4;
+		uint8_t hash[4][LAYOUT_HASH_SIZE];
+
+		hash_leaves(p, data, some, leaf_size(p, first + some - 1),
+			    hash);
+		for (unsigned i = 0; i < some; i++) {
+			const uint8_t *expected;
+			int r = leaf_hash(p, first + i, &expected, err);
+
+			if (r < 0)
+				return r;
+			if (!hash_equal(hash[i], expected))
+				return bad_leaf(p, first + i,
+						leaf_size(p, first + i), err);
+		}
+		first += some;
+		n -= some;
+		data += some * (size_t)LAYOUT_LEAF_SIZE;
+	}
+	return 0;
+}
+
+/* Moves what the window holds from leaf `first` on to its start. */
+static void keep_from(struct payload *p, uint64_t first)
+{
+	uint64_t skip = first - p->window_first;
+
+	if (first < p->window_first || skip >= p->window_n) {
+		p->window_n = 0;
+	} else {
+		p->window_n -= skip;
+		memmove(p->window, p->window + skip * LAYOUT_LEAF_SIZE,
+			p->window_n * LAYOUT_LEAF_SIZE);
+	}
+	p->window_first = first;
+}
+
+/* Makes the window hold n leaves from `first` on, and nothing else. */
+static int fill_window(struct payload *p, uint64_t first, uint64_t n,
+		       struct err *err)
+{
+	uint64_t have, end = (first + n) * LAYOUT_LEAF_SIZE, start;
+	uint8_t *at;
+	int r;
+
+	keep_from(p, first);
+	have = p->window_n;
+	at = p->window + have * LAYOUT_LEAF_SIZE;
+	start = (first + have) * LAYOUT_LEAF_SIZE;
+	if (end > p->bundle->payload_size)
+		end = p->bundle->payload_size;
+	/* Nothing is held while it is not verified. */
+	p->window_n = 0;
+	r = read_file(p, at, (size_t)(end - start),
+		      p->bundle->payload_start + start, err);
+	if (!r)
+		r = verify_leaves(p, first + have, n - have, at, err);
+	if (r < 0)
+		return r;
+	p->window_n = n;
+	return 0;
+}
+
+int payload_view(struct payload *p, size_t len, uint64_t off,
+		 const uint8_t **ret, struct err *err)
+{
+	uint64_t first = off / LAYOUT_LEAF_SIZE, n;
+	int r = check_range(p, len, off, err);
+
+	if (r < 0)
+		return r;
+	if (!len || len > PAYLOAD_VIEW_MAX)
+		return err_set(err, EINVAL, "view of %zu bytes", len);
+	n = (off + len - 1) / LAYOUT_LEAF_SIZE - first + 1;
+	if (first < p->window_first ||
+	    first + n > p->window_first + p->window_n) {
+		r = fill_window(p, first, n, err);
+		if (r < 0)
+			return r;
+	}
+	*ret = p->window + (off - p->window_first * LAYOUT_LEAF_SIZE);
 	return 0;
 }
