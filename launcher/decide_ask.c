@@ -177,13 +177,25 @@ static int say_denied(struct decision *d, const struct header *h,
 	return decision_say(d, err, "%s", buf_text(&line));
 }
 
+static bool any_open(const struct decision *d)
+{
+	for (size_t i = 0; i < d->n_lines; i++)
+		if (decision_is_open(&d->lines[i]))
+			return true;
+	return false;
+}
+
 int decision_settle(struct decision *d, const struct header *h,
 		  const struct state *s, const struct options *o,
 		  const char *bundle, bool may_ask, struct err *err)
 {
-	bool person = may_ask && ask_is_possible();
+	bool person;
 	int r = 0;
 
+	/* The usual start asks nobody, and does not look for a terminal. */
+	if (!count_asked(d, false) && !count_asked(d, true) && !any_open(d))
+		return 0;
+	person = may_ask && ask_is_possible();
 	if (person && count_asked(d, false))
 		r = ask(d, h, s, false, err);
 	if (r == 0 && person && count_asked(d, true))
