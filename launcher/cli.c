@@ -58,6 +58,8 @@ static const struct verb verbs[] = {
 	  0, 0, MANY, false, NULL },
 	{ "lint", "MANIFEST", "Check a manifest.",
 	  0, 0, MANY, false, NULL },
+	{ "lock", "MANIFEST", "Renew the lock of a manifest's packages.",
+	  0, 0, MANY, false, NULL },
 };
 
 /* ---- the value of all options ---- */

@@ -301,12 +301,37 @@ static unsigned row_attrs(const struct row *row)
 	       (row->flags & ROW_NOEXEC ? ATTR_NOEXEC : 0);
 }
 
+/* A node of the host's /dev on a file of ours: both names are our own words. */
+static int do_node(struct executor *x, const struct row *row, struct err *err)
+{
+	char source[64];
+	int r = make_target(x, row, err);
+
+	if (r < 0)
+		return r;
+	(void)snprintf(source, sizeof(source), "%s/%s", row->base_path,
+		       row->source);
+	r = mount_node(source, x->root_fd, rel(row->target));
+	if (r < 0 && r != -ENOENT)
+		return err_sys(err, -r, "cannot bind %s", source);
+	return 0;
+}
+
+static bool is_plain_node(const struct row *row)
+{
+	return row->flags & ROW_OWN && row->flags & ROW_DEV &&
+	       row->flags & ROW_SKIP && !row_attrs(row) &&
+	       row->base == BASE_HOST && !strcmp(row->base_path, "/dev");
+}
+
 static int do_bind(struct executor *x, const struct row *row, struct err *err)
 {
-	CLEANUP_FD int source = open_source(x, row);
+	CLEANUP_FD int source = is_plain_node(row) ? -1 : open_source(x, row);
 	char name[512];
 	int r;
 
+	if (is_plain_node(row))
+		return do_node(x, row, err);
 	if (source < 0) {
 		if (row->flags & (ROW_SKIP | ROW_SAY))
 			return 0;
@@ -316,11 +341,7 @@ static int do_bind(struct executor *x, const struct row *row, struct err *err)
 	r = make_target(x, row, err);
 	if (r < 0)
 		return r;
-	if (row->flags & ROW_OWN && row->flags & ROW_DEV && !row_attrs(row))
-		r = mount_node(source, x->root_fd, rel(row->target));
-	else
-		r = mount_bind(source, x->root_fd, rel(row->target),
-			       row_attrs(row));
+	r = mount_bind(source, x->root_fd, rel(row->target), row_attrs(row));
 	if (r == -ENOENT && row->flags & ROW_SKIP)
 		return 0;
 	if (r == -ELOOP)
@@ -350,6 +371,24 @@ static int do_new(struct executor *x, const struct row *row,
 	if (r < 0)
 		return err_sys(err, -r, "cannot mount a %s on %s", type,
 			       row->target);
+	return 0;
+}
+
+static int do_open(struct executor *x, const struct row *row, struct err *err)
+{
+	char name[512];
+	int n = snprintf(name, sizeof(name), "/proc/self/fd/%d/%s",
+			 x->root_fd, rel(row->target));
+	int r = make_dir(x, row, err);
+
+	if (r < 0)
+		return r;
+	if (n < 0 || (size_t)n >= sizeof(name))
+		return err_set(err, ENAMETOOLONG, "cannot open up %s",
+			       row->target);
+	r = mount_node(name, x->root_fd, rel(row->target));
+	if (r < 0)
+		return err_sys(err, -r, "cannot open up %s", row->target);
 	return 0;
 }
 
@@ -511,6 +550,8 @@ static int do_row(struct executor *x, const struct row *row, struct err *err)
 		return make_file(x, row, err);
 	case ROW_TMPFS:
 		return do_new(x, row, "tmpfs", 0, err);
+	case ROW_OPEN:
+		return do_open(x, row, err);
 	case ROW_IMAGE:
 		return do_image(x, row, err);
 	case ROW_BIND:
@@ -537,7 +578,7 @@ static int open_new_root(struct executor *x, struct err *err)
 	if (mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
 		return probe_explain_refusal(REFUSED_MOUNT, errno, err);
 	if (mount("holdall", "/", "tmpfs", MS_NOSUID | MS_NODEV,
-		  "mode=0755,size=16m") < 0)
+		  "mode=0755") < 0)
 		return probe_explain_refusal(REFUSED_MOUNT, errno, err);
 	x->root_fd = open("/..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (x->root_fd < 0)

@@ -22,6 +22,7 @@ static const char *kind_word(const struct row *r)
 	case ROW_FILE:
 		return "generated file";
 	case ROW_TMPFS:
+	case ROW_OPEN:
 		return "in memory";
 	case ROW_IMAGE:
 		return "image";

@@ -104,6 +104,13 @@ static int plan_cwd(struct files *f, struct err *err)
 	    protected_is_reserved(cwd) || path_below(home, cwd) ||
 	    !strcmp(cwd, "/tmp"))	/* the app's own is there */
 		return 0;
+	/* In our own tmpfs a folder is closed with the root. */
+	if (!path_below(cwd, home) && !path_below(cwd, "/tmp")) {
+		if (plan_dir(f->plan, cwd, 0755) < 0)
+			return err_nomem(err);
+		f->cwd_mounted = f->plan->cwd_closed = true;
+		return 0;
+	}
 	flags = 0;
 	if (files_mount_point(f, cwd, true, &flags) < 0 ||
 	    plan_tmpfs(f->plan, cwd, "mode=0755,size=1m", 0,
@@ -116,7 +123,10 @@ static int plan_cwd(struct files *f, struct err *err)
 /* Once the named files are in, the folder itself is closed for writing. */
 static int close_cwd(struct files *f, struct err *err)
 {
+	const char *cwd = f->in->probe->cwd;
+
 	if (f->cwd_mounted &&
+	    (path_below(cwd, f->in->probe->home) || path_below(cwd, "/tmp")) &&
 	    !plan_row(f->plan, ROW_READONLY, f->in->probe->cwd, 0, NULL))
 		return err_nomem(err);
 	return 0;

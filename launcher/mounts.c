@@ -168,14 +168,12 @@ int mount_bind(int source_fd, int root_fd, const char *target,
 	return r == -ENOSYS ? restrict_old(top, attrs) : r;
 }
 
-int mount_node(int source_fd, int root_fd, const char *target)
+int mount_node(const char *source, int root_fd, const char *target)
 {
-	char source[32], name[256];
-	int n;
+	char name[512];
+	int n = snprintf(name, sizeof(name), "/proc/self/fd/%d/%s", root_fd,
+			 target);
 
-	fd_name(source, source_fd);
-	n = snprintf(name, sizeof(name), "/proc/self/fd/%d/%s", root_fd,
-		     target);
 	if (n < 0 || (size_t)n >= sizeof(name))
 		return -ENAMETOOLONG;
 	return mount(source, name, NULL, MS_BIND, NULL) < 0 ? -errno : 0;

@@ -44,7 +44,7 @@ static bool has_image_etc(const struct maker *m)
 static void make_skeleton(struct maker *m)
 {
 	static const char *const folders[] = {
-		"/proc", "/sys", "/dev", "/tmp", "/home", "/run/holdall/bin",
+		"/proc", "/sys", "/dev", "/home", "/run/holdall/bin",
 		"/run/lock", "/run/user",
 	};
 	struct plan *p = m->p;
@@ -52,10 +52,10 @@ static void make_skeleton(struct maker *m)
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
 		m->failed |= plan_dir(p, folders[i], 0755);
 	m->failed |= plan_file(p, PLAN_SETUP "/empty", "");
-	m->failed |= plan_tmpfs(p, "/tmp", "mode=1777", 0,
-				"temporary files, gone with the app");
-	m->failed |= plan_tmpfs(p, m->runtime_dir, "mode=0700", 0,
-				"runtime directory, gone with the app");
+	m->failed |= plan_open(p, "/tmp", 01777,
+			       "temporary files, gone with the app");
+	m->failed |= plan_open(p, m->runtime_dir, 0700,
+			       "runtime directory, gone with the app");
 }
 
 static void make_dev(struct maker *m)
@@ -455,12 +455,13 @@ static void plain_home(struct maker *m)
 				  "the app's own home, kept");
 		break;
 	case HOME_EPHEMERAL:
-		m->failed |= plan_tmpfs(m->p, target, "mode=0700", 0,
-					"an empty home, gone with the app");
+		m->failed |= plan_open(m->p, target, 0700,
+				       "an empty home, gone with the app");
 		break;
 	default:
-		m->failed |= plan_tmpfs(m->p, target, "mode=0500,size=64k", 0,
-					"no home: empty and closed");
+		m->failed |= plan_dir(m->p, target, 0500);
+		m->p->rows[m->p->n_rows - 1].why =
+			strdup("no home: empty and closed");
 	}
 }
 
@@ -497,9 +498,6 @@ static void last_rows(struct maker *m)
 {
 	struct plan *p = m->p;
 
-	if (m->in->home->kind == HOME_NONE &&
-	    !plan_row(p, ROW_READONLY, m->in->probe->home, 0, NULL))
-		m->failed |= -ENOMEM;
 	if (m->p->overlay_home &&
 	    !plan_row(p, ROW_DETACH, PLAN_SETUP "/home", 0, NULL))
 		m->failed |= -ENOMEM;

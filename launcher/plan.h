@@ -36,6 +36,8 @@ enum row_kind {
 	ROW_LINK,	/* a symbolic link in our own tmpfs, to `text` */
 	ROW_FILE,	/* a generated file in our own tmpfs, content `text` */
 	ROW_TMPFS,	/* an empty tmpfs, options `text` */
+	ROW_OPEN,	/* a folder of our own tmpfs that stays writable when the
+			 * root is closed: bound on itself, a fifth of a tmpfs */
 	ROW_IMAGE,	/* the image, served through FUSE */
 	ROW_BIND,	/* base:source, or the file or directory itself */
 	ROW_OVERLAY,	/* see `layers`; falls back to a bind of the upper */
@@ -139,6 +141,8 @@ struct row *plan_row(struct plan *p, enum row_kind kind, const char *target,
 int plan_dir(struct plan *p, const char *target, unsigned mode);
 int plan_link(struct plan *p, const char *target, const char *to);
 int plan_file(struct plan *p, const char *target, const char *text);
+int plan_open(struct plan *p, const char *target, unsigned mode,
+	      const char *why);
 int plan_bytes(struct plan *p, const char *target, const char *data,
 	       size_t len);
 int plan_tmpfs(struct plan *p, const char *target, const char *options,

@@ -115,6 +115,17 @@ int plan_file(struct plan *p, const char *target, const char *text)
 	return plan_text(p, ROW_FILE, target, text, 0, NULL);
 }
 
+int plan_open(struct plan *p, const char *target, unsigned mode,
+	      const char *why)
+{
+	struct row *r = plan_row(p, ROW_OPEN, target, 0, why);
+
+	if (!r)
+		return -ENOMEM;
+	r->mode = mode;
+	return 0;
+}
+
 int plan_tmpfs(struct plan *p, const char *target, const char *options,
 	       unsigned flags, const char *why)
 {
