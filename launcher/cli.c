@@ -54,11 +54,20 @@ static const struct verb verbs[] = {
 	  "reset]",
 	  "Show or change what an app may do.",
 	  OPT_JSON, 0, MANY, false, verb_permissions },
+	{ "trust", "[list [APP] | add KEY [APP] | remove KEY [APP]]",
+	  "List, add or remove the keys of those who sign bundles.",
+	  OPT_JSON, 0, 3, false, verb_trust, true },
 	{ "pack", "MANIFEST", "Make a bundle from a manifest.",
 	  0, 0, MANY, false, NULL },
 	{ "lint", "MANIFEST", "Check a manifest.",
 	  0, 0, MANY, false, NULL },
 	{ "lock", "MANIFEST", "Renew the lock of a manifest's packages.",
+	  0, 0, MANY, false, NULL },
+	{ "keygen", "", "Make a pair of keys to sign bundles with.",
+	  0, 0, MANY, false, NULL },
+	{ "sign", "BUNDLE", "Put a signature on a bundle.",
+	  0, 0, MANY, false, NULL },
+	{ "restub", "BUNDLE", "Put this holdall's own stub on a bundle.",
 	  0, 0, MANY, false, NULL },
 };
 
@@ -237,8 +246,8 @@ static int run_verb(const struct verb *v, int argc, char **argv,
 
 	if (!v->run) {
 		r = o->self ?
-			err_set(err, EINVAL, "%s works on a manifest, not on a "
-				"bundle; use the installed holdall", v->name) :
+			err_set(err, EINVAL, "%s is a verb of packagers; use "
+				"the installed holdall", v->name) :
 			run_packager_verb(argc, argv, err);
 		return failed(v, err);
 	}

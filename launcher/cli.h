@@ -61,6 +61,7 @@ struct verb {
 	/* Returns the exit status, or a negative errno with err filled.  NULL: a
 	 * verb of packagers, executed by holdall-bundler. */
 	int (*run)(struct options *o, struct err *err);
+	bool no_subject;		/* no BUNDLE or APP comes first */
 };
 
 /* Opens the bundle that the verb works on: itself (o->self) or args.v[0], and
@@ -79,5 +80,6 @@ int verb_extract(struct options *o, struct err *err);
 int verb_verify(struct options *o, struct err *err);
 int verb_mount(struct options *o, struct err *err);
 int verb_permissions(struct options *o, struct err *err);
+int verb_trust(struct options *o, struct err *err);
 
 #endif

@@ -282,7 +282,7 @@ static int parse_run_rest(int argc, char **argv, int i, struct options *o,
 static int check_operands(const struct verb *v, const struct options *o,
 			  struct err *err)
 {
-	size_t subject = o->self ? 0 : 1;
+	size_t subject = o->self || v->no_subject ? 0 : 1;
 	size_t n = o->args.n;
 	struct quoted q;
 

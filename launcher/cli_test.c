@@ -12,7 +12,6 @@
 #include "launcher/host.h"
 #include "launcher/image_path.h"
 #include "launcher/pattern.h"
-#include "launcher/signatures.h"
 #include "manifests/test_run.h"
 
 static struct err err;
@@ -337,17 +336,18 @@ START_TEST(a_runtime_directory_is_ours_alone)
 }
 END_TEST
 
-START_TEST(comments_of_signatures)
+/* A verb that works on nothing in particular may stand alone. */
+START_TEST(verbs_without_a_subject)
 {
-	char space[16];
+	struct verb v = list_verb;
 
-	ck_assert_str_eq(signature_comment("untrusted comment: a\nB\n"
-					   "trusted comment: by me\nC\n",
-					   space, sizeof(space)), "by me");
-	ck_assert_str_eq(signature_comment("x\ny\n", space, sizeof(space)), "");
-	ck_assert_str_eq(signature_comment("\ntrusted comment: "
-					   "0123456789abcdefghi\n", space,
-					   sizeof(space)), "0123456789abcde");
+	v.no_subject = true;
+	v.max_operands = 2;
+	ck_assert_int_eq(parse(&v, ""), 0);
+	ck_assert_int_eq(parse(&v, "a b"), 0);
+	expect_list(&o.args, "a b");
+	ck_assert_int_lt(parse(&v, "a b c"), 0);
+	ck_assert_int_lt(parse(&list_verb, ""), 0);
 }
 END_TEST
 
@@ -368,7 +368,7 @@ static TCase *tests(void)
 	tcase_add_test(t, homes);
 	tcase_add_test(t, base_directories);
 	tcase_add_test(t, a_runtime_directory_is_ours_alone);
-	tcase_add_test(t, comments_of_signatures);
+	tcase_add_test(t, verbs_without_a_subject);
 	return t;
 }
 

@@ -36,7 +36,7 @@ launcher_SRCS += launcher/cli.c launcher/cli_options.c launcher/out.c \
 	launcher/state.c launcher/grants.c launcher/home.c
 launcher_SRCS += launcher/settings.c launcher/ask.c launcher/decide.c \
 	launcher/decide_ask.c
-launcher_SRCS += launcher/verb_info.c launcher/signatures.c \
+launcher_SRCS += launcher/verb_info.c launcher/verb_trust.c \
 	launcher/verb_verify.c launcher/image_path.c launcher/verb_ls.c \
 	launcher/verb_extract.c launcher/verb_mount.c \
 	launcher/verb_permissions.c

@@ -11,8 +11,8 @@
 
 #include "launcher/cli.h"
 #include "launcher/out.h"
-#include "launcher/signatures.h"
 #include "launcher/state.h"
+#include "launcher/trust.h"
 #include "launcher/quoted.h"
 #include "runtime/fd.h"
 #include "runtime/json.h"
@@ -21,7 +21,8 @@
 struct info {
 	struct bundle bundle;
 	struct header header;
-	struct strlist signatures;
+	struct trust trust;
+	char *bad;			/* why a signature is, or NULL */
 	char *origin;
 	char seal_hex[2 * LAYOUT_HASH_SIZE + 1];
 };
@@ -30,7 +31,8 @@ static void info_free(struct info *i)
 {
 	bundle_free(&i->bundle);
 	header_free(&i->header);
-	strlist_free(&i->signatures);
+	trust_free(&i->trust);
+	free(i->bad);
 	free(i->origin);
 }
 
@@ -43,17 +45,16 @@ static int write_seal(const struct bundle *b, struct err *err)
 	return r < 0 ? r : out_write(seal, len, err);
 }
 
-static int write_signature(const struct info *i, struct err *err)
+/* As it stands there: who checks it is somebody else. */
+static int write_signature(const struct bundle *b, struct err *err)
 {
-	const char *first;
-	struct quoted q;
+	CLEANUP_SIGNATURES struct signature_list l = { 0 };
+	int r = signature_list_read(b, &l, err);
 
-	if (!i->signatures.n)
-		return err_set(err, ENODATA, "%s is not signed",
-			       quote(&q, i->bundle.name));
+	if (r == 0 && !l.n)
+		r = err_set(err, ENODATA, "%s is not signed", b->name);
 	/* minisign reads one; more are told apart by --json. */
-	first = i->signatures.v[0];
-	return out_write(first, strlen(first), err);
+	return r < 0 ? r : out_write(l.v[0].text, l.v[0].text_len, err);
 }
 
 /* ---- for programs ---- */
@@ -122,20 +123,44 @@ static void json_sections(struct json *j, const struct bundle *b)
 	json_close(j, ']');
 }
 
-static void json_signatures(struct json *j, const struct strlist *signatures)
+static const char *signature_state(const struct trust_signature *s)
+{
+	return !s->checked ? "not checked" : s->pinned ? "pinned" :
+	       s->trusted ? "trusted" : "unknown";
+}
+
+static void json_signature(struct json *j, const struct signature *s,
+			   const struct trust_signature *t)
+{
+	char key[MINISIGN_KEY_TEXT + 1], id[17];
+	CLEANUP_BUF struct buf copy = BUF_INIT;
+
+	json_open(j, NULL, '{');
+	json_str(j, "state", signature_state(t));
+	minisign_id_show(s->minisign.id, id);
+	json_str(j, "key-id", id);
+	if (t->checked) {
+		minisign_key_format(&t->key, key);
+		json_str(j, "key", key);
+	} else {
+		json_null(j, "key");
+	}
+	buf_add(&copy, s->minisign.trusted, s->minisign.trusted_len);
+	json_str(j, "trusted-comment", buf_text(&copy));
+	copy.len = 0;
+	buf_add(&copy, s->text, s->text_len);
+	json_str(j, "text", buf_text(&copy));
+	json_close(j, '}');
+}
+
+static void json_signatures(struct json *j, const struct info *i)
 {
 	json_open(j, "signatures", '[');
-	for (size_t i = 0; i < signatures->n; i++) {
-		char comment[SIGNATURE_COMMENT_MAX];
-
-		json_open(j, NULL, '{');
-		json_str(j, "trusted-comment",
-			 signature_comment(signatures->v[i], comment,
-					   sizeof(comment)));
-		json_str(j, "text", signatures->v[i]);
-		json_close(j, '}');
-	}
+	for (unsigned k = 0; k < i->trust.list.n; k++)
+		json_signature(j, &i->trust.list.v[k], &i->trust.each[k]);
 	json_close(j, ']');
+	if (i->bad)
+		json_str(j, "bad-signature", i->bad);
 }
 
 static void json_codec(struct json *j, const struct codec *c)
@@ -174,7 +199,7 @@ static int write_json(const struct info *i, struct err *err)
 	json_close(&j, '}');
 	json_sections(&j, &i->bundle);
 	json_codec(&j, &i->bundle.seal.codec);
-	json_signatures(&j, &i->signatures);
+	json_signatures(&j, i);
 	json_u64(&j, "size", i->bundle.file_size);
 	json_close(&j, '}');
 	return out_buf(&b, err);
@@ -246,19 +271,26 @@ static void text_sections(struct buf *b, const struct bundle *bundle)
 	}
 }
 
-static void text_signatures(struct buf *b, const struct strlist *signatures)
+static void text_signatures(struct buf *b, const struct info *i)
 {
-	char comment[SIGNATURE_COMMENT_MAX];
+	char name[17];
 
 	text_field(b, "signatures");
-	if (!signatures->n)
+	if (i->bad)
+		buf_addf(b, "BAD: %s\n", i->bad);
+	else if (!i->trust.list.n)
 		buf_adds(b, "none\n");
-	for (size_t i = 0; i < signatures->n; i++) {
-		if (i)
+	for (unsigned k = 0; k < i->trust.list.n; k++) {
+		const struct trust_signature *s = &i->trust.each[k];
+
+		if (k)
 			text_field(b, "");
-		text_quote(b, signature_comment(signatures->v[i], comment,
-						sizeof(comment)));
-		buf_addc(b, '\n');
+		if (s->checked)
+			minisign_key_fingerprint(&s->key, name);
+		else
+			minisign_id_show(i->trust.list.v[k].minisign.id, name);
+		buf_addf(b, "%s%s, %s\n", s->checked ? "key-" : "key id ",
+			 name, signature_state(s));
 	}
 }
 
@@ -288,8 +320,25 @@ static int write_text(const struct info *i, struct err *err)
 	buf_addf(&b, "%s\n", i->origin);
 	text_field(&b, "seal");
 	buf_addf(&b, "%s\n", i->seal_hex);
-	text_signatures(&b, &i->signatures);
+	text_signatures(&b, i);
 	return out_buf(&b, err);
+}
+
+/* Info shows what is there, a bad signature too: it says so and goes on. */
+static int find_trust(struct info *i, struct err *err)
+{
+	struct err why;
+	int r = trust_of(&i->bundle, i->header.id, TRUST_WHOLE, &i->trust,
+			 &why);
+
+	if (r == 0)
+		return 0;
+	if (i->bundle.signatures_size) {
+		i->bad = strdup(why.text);
+		if (!i->bad)
+			return err_nomem(err);
+	}
+	return 0;
 }
 
 /* Without a home there is no record of packs: the bundle's own seal it is. */
@@ -297,7 +346,8 @@ static int find_origin(struct info *i, struct err *err)
 {
 	struct err ignored;
 
-	if (state_origin(&i->bundle, &i->header, &i->origin, &ignored) == 0)
+	if (!i->bad && state_origin(&i->bundle, &i->header, &i->origin,
+				    &ignored) == 0)
 		return 0;
 	i->origin = strdup("unknown");
 	return i->origin ? 0 : err_nomem(err);
@@ -313,16 +363,15 @@ int verb_info(struct options *o, struct err *err)
 		return r;
 	if (o->seal)
 		return write_seal(&i.bundle, err);
-	r = signatures_read(&i.bundle, &i.signatures, err);
-	if (r < 0)
-		return r;
 	if (o->signature)
-		return write_signature(&i, err);
+		return write_signature(&i.bundle, err);
 	r = header_parse(i.bundle.seal.header, i.bundle.seal.header_len,
 			 &i.header, err);
 	if (r < 0)
 		return err_prefix(err, "%s", quote(&q, i.bundle.name));
-	r = find_origin(&i, err);
+	r = find_trust(&i, err);
+	if (r == 0)
+		r = find_origin(&i, err);
 	if (r < 0)
 		return r;
 	text_hex(i.seal_hex, i.bundle.seal_hash, LAYOUT_HASH_SIZE);

@@ -6,8 +6,9 @@
  * the jailed reader, so that one that is sealed but broken is found.  What no
  * signature covers is said: the stub, compared with our own.
  *
- * Status: 1 bad, 3 good but unsigned, 4 signed by a key that is not known
- * here.  This version knows no keys and checks no signature, so 0 cannot come.
+ * Every signature is checked, and its trusted comment.  Status: 0 good and by a key
+ * that is pinned for the app or trusted here, 1 bad, 3 good but unsigned, 4
+ * signed, and by nobody who is known here.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,7 @@
 
 #include "launcher/cli.h"
 #include "launcher/out.h"
-#include "launcher/signatures.h"
+#include "launcher/trust.h"
 #include "launcher/quoted.h"
 #include "manifests/header.h"
 #include "runtime/fd.h"
@@ -132,7 +133,30 @@ static void add_stub(const struct bundle *b, struct buf *out)
 		 "not covered by the signature");
 }
 
-static int report(const struct bundle *b, const struct strlist *signatures,
+static void add_signatures(const struct trust *t, struct buf *out)
+{
+	char name[17];
+
+	if (!t->list.n)
+		buf_adds(out, "signatures: none\n");
+	for (unsigned i = 0; i < t->list.n; i++) {
+		const struct trust_signature *s = &t->each[i];
+
+		if (!s->checked) {
+			minisign_id_show(t->list.v[i].minisign.id, name);
+			buf_addf(out, "signature: not checked, its key (id %s) "
+				 "is neither in the bundle nor known here\n",
+				 name);
+			continue;
+		}
+		minisign_key_fingerprint(&s->key, name);
+		buf_addf(out, "signature: good, by key-%s, %s\n", name,
+			 s->pinned ? "the app's key here" :
+			 s->trusted ? "trusted here" : "unknown here");
+	}
+}
+
+static int report(const struct bundle *b, const struct trust *t,
 		  uint64_t entries, struct err *err)
 {
 	CLEANUP_BUF struct buf out = BUF_INIT;
@@ -141,11 +165,7 @@ static int report(const struct bundle *b, const struct strlist *signatures,
 	buf_addf(&out, "bytes: good, %s\nimage: good, %llu entries\n",
 		 text_size(size, sizeof(size), b->file_size),
 		 (unsigned long long)entries);
-	if (signatures->n)
-		buf_addf(&out, "signatures: %zu, not checked by this version\n",
-			 signatures->n);
-	else
-		buf_adds(&out, "signatures: none\n");
+	add_signatures(t, &out);
 	add_stub(b, &out);
 	return out_buf(&out, err);
 }
@@ -161,7 +181,7 @@ static int report_bad(const struct bundle *b, const struct err *err)
 	return -err->num;
 }
 
-static int check_all(const struct bundle *b, struct strlist *signatures,
+static int check_all(const struct bundle *b, struct trust *trust,
 		     uint64_t *entries, struct err *err)
 {
 	CLEANUP_HEADER struct header h = { 0 };
@@ -170,7 +190,7 @@ static int check_all(const struct bundle *b, struct strlist *signatures,
 
 	if (r < 0)
 		return err_prefix(err, "%s", quote(&q, b->name));
-	r = signatures_read(b, signatures, err);
+	r = trust_of(b, h.id, TRUST_WHOLE, trust, err);
 	if (r == 0)
 		r = check_bytes(b, err);
 	return r < 0 ? r : walk_image(b, entries, err);
@@ -179,16 +199,18 @@ static int check_all(const struct bundle *b, struct strlist *signatures,
 int verb_verify(struct options *o, struct err *err)
 {
 	CLEANUP_BUNDLE struct bundle b = BUNDLE_INIT;
-	CLEANUP_STRLIST struct strlist signatures = { 0 };
+	CLEANUP_TRUST struct trust trust = { 0 };
 	uint64_t entries = 0;
 	int r = cli_open_bundle(o, &b, err);
 
 	if (r < 0)
 		return r;
-	if (check_all(&b, &signatures, &entries, err) < 0)
+	if (check_all(&b, &trust, &entries, err) < 0)
 		return report_bad(&b, err);
-	r = report(&b, &signatures, entries, err);
+	r = report(&b, &trust, entries, err);
 	if (r < 0)
 		return r;
-	return signatures.n ? STATUS_KEY_UNKNOWN : STATUS_UNSIGNED;
+	if (trust.level == TRUST_UNSIGNED)
+		return STATUS_UNSIGNED;
+	return trust.level == TRUST_KNOWN ? 0 : STATUS_KEY_UNKNOWN;
 }
