@@ -19,6 +19,7 @@ struct assembly {
 	const struct recipe *recipe;
 	const struct rules *rules;
 	const struct notes *notes;
+	struct debian_job *debian;
 	struct tree *t;
 };
 
@@ -68,11 +69,9 @@ static int add_source(struct assembly *a, const struct source *s,
 	case SOURCE_FILES:
 		return add_files(a, s, err);
 	case SOURCE_DEBIAN:
-		break;
+		return debian_source(a->debian, s, a->t, err);
 	}
-	return err_set(err, ENOTSUP, "%s:%u: this holdall cannot fetch Debian "
-		       "packages yet; use `files` or `dir`",
-		       a->recipe->manifest.file, s->line);
+	return err_set(err, EINVAL, "a source of no known kind");
 }
 
 /* A thin bundle brings /app only: anything else would hide behind the host's. */
@@ -137,10 +136,11 @@ static int post_steps(struct assembly *a, bool root, uint32_t time,
 }
 
 int assemble(const struct recipe *r, const struct rules *rules, uint32_t time,
-	     const struct notes *notes, struct tree *t, struct err *err)
+	     struct debian_job *debian, const struct notes *notes,
+	     struct tree *t, struct err *err)
 {
 	struct assembly a = { .recipe = r, .rules = rules, .notes = notes,
-			      .t = t };
+			      .debian = debian, .t = t };
 	const struct manifest *m = &r->manifest;
 	bool root = m->kind == KIND_FULL && !m->base_none;
 	int e = root ? full_root_start(t, err) : 0;

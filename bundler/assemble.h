@@ -7,12 +7,15 @@
 #ifndef HOLDALL_ASSEMBLE_H
 #define HOLDALL_ASSEMBLE_H
 
+#include "bundler/debian.h"
 #include "bundler/notes.h"
 #include "bundler/recipe.h"
 #include "bundler/rules.h"
 #include "bundler/tree.h"
 
+/* `debian` is the opened job of the same recipe; its new lock is filled. */
 int assemble(const struct recipe *r, const struct rules *rules, uint32_t time,
-	     const struct notes *notes, struct tree *t, struct err *err);
+	     struct debian_job *debian, const struct notes *notes,
+	     struct tree *t, struct err *err);
 
 #endif

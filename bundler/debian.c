@@ -150,6 +150,7 @@ int debian_job_save(const struct debian_job *j, struct err *err)
 	r = output_open(j->lock_path, false, &o, err);
 	if (r < 0)
 		return r;
+	o.mode = 0644;
 	r = fd_write_all(o.fd, text.data, text.len);
 	if (r < 0)
 		return err_sys(err, -r, "cannot write %s", j->lock_path);

@@ -53,10 +53,6 @@ int lint_run(const char *manifest, const struct notes *notes,
 			look_at_dir(&r, s, notes);
 		else if (s->kind == SOURCE_FILES)
 			look_at_files(&r, s, notes);
-		else
-			notes_note(notes, "%s:%u: this holdall cannot fetch "
-				   "Debian packages yet", r.manifest.file,
-				   s->line);
 	}
 	return 0;
 }

@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "bundler/lint.h"
+#include "bundler/lock_verb.h"
 #include "bundler/pack.h"
 #include "bundler/stub.h"
 #include "runtime/fd.h"
@@ -27,6 +28,7 @@
 struct options {
 	const char *output;
 	bool fast;
+	bool locked;
 	bool help;
 	const char *operand;
 };
@@ -52,6 +54,8 @@ static int verb_pack(const struct options *o, struct buf *report,
 		     struct err *err);
 static int verb_lint(const struct options *o, struct buf *report,
 		     struct err *err);
+static int verb_lock(const struct options *o, struct buf *report,
+		     struct err *err);
 
 static const struct verb verbs[] = {
 	{ "pack", "[OPTION...] [MANIFEST]",
@@ -60,10 +64,15 @@ static const struct verb verbs[] = {
 	  { { "-o", "FILE", "the bundle's file; default: the command's name "
 	      "with .holdall, here", offsetof(struct options, output) },
 	    { "--fast", NULL, "pack quickly into a larger file",
-	      offsetof(struct options, fast) } } },
+	      offsetof(struct options, fast) },
+	    { "--locked", NULL, "fail when holdall.lock does not hold all "
+	      "packages", offsetof(struct options, locked) } } },
 	{ "lint", "[MANIFEST]",
 	  "Checks a manifest (default: holdall.yaml) and packs nothing.",
 	  "holdall.yaml", verb_lint, { { 0 } } },
+	{ "lock", "[MANIFEST]",
+	  "Takes the archive's present packages into holdall.lock and shows "
+	  "what changed.", "holdall.yaml", verb_lock, { { 0 } } },
 };
 
 /* ---- telling ---- */
@@ -181,6 +190,7 @@ static int verb_pack(const struct options *o, struct buf *report,
 	struct notes notes = telling_notes(&telling);
 	struct pack_options p = {
 		.manifest = o->operand, .output = o->output, .fast = o->fast,
+		.locked = o->locked,
 		.jobs = wanted_jobs(), .epoch = getenv("SOURCE_DATE_EPOCH"),
 	};
 	struct timespec start;
@@ -213,6 +223,21 @@ static int verb_lint(const struct options *o, struct buf *report,
 	if (r == 0)
 		(void)printf("%s: good\n", text_quoted(name, sizeof(name),
 						       o->operand));
+	return r;
+}
+
+static int verb_lock(const struct options *o, struct buf *report,
+		     struct err *err)
+{
+	CLEANUP_BUF struct buf changes = BUF_INIT;
+	struct telling telling = { 0 };
+	struct notes notes = telling_notes(&telling);
+	int r = lock_run(o->operand, &notes, report, &changes, err);
+
+	clear_bar(&telling);
+	if (r == 0)
+		(void)fputs(changes.len ? buf_text(&changes) :
+			    "nothing has changed\n", stdout);
 	return r;
 }
 

@@ -4,7 +4,8 @@
  * manifest -> sources -> tree -> filters and post-steps -> output file (stub,
  * image, sections, hash tree, seal, trailer) -> name.  Everything that can be
  * wrong with the manifest and the sources is found before the output is opened;
- * after that only writing can fail, and then the output is dropped.
+ * after that only writing can fail, and then the output is dropped.  The lock of
+ * Debian packages is written last: it belongs to a bundle that stands.
  */
 #include "bundler/pack.h"
 
@@ -15,6 +16,7 @@
 
 #include "bundler/assemble.h"
 #include "bundler/bundle_header.h"
+#include "bundler/debian.h"
 #include "bundler/desktop.h"
 #include "bundler/output.h"
 #include "bundler/recipe.h"
@@ -30,6 +32,7 @@ struct packing {
 	const struct notes *notes;
 	struct recipe recipe;
 	struct rules rules;
+	struct debian_job debian;
 	struct tree tree;
 	struct desktop desktop;
 	struct buf header;
@@ -51,6 +54,7 @@ static void packing_free(struct packing *p)
 	buf_free(&p->header);
 	desktop_free(&p->desktop);
 	tree_free(&p->tree);
+	debian_job_free(&p->debian);
 	rules_free(&p->rules);
 	recipe_free(&p->recipe);
 	pack_result_free(&p->result);
@@ -132,6 +136,17 @@ static int make_header(struct packing *p, struct err *err)
 	return r < 0 ? r : header_format(&h, &p->header, err);
 }
 
+static int write_lock_section(struct packing *p, struct err *err)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	int r = debian_job_text(&p->debian, &text, err);
+
+	if (r < 0 || !text.len)
+		return r;
+	return bundle_writer_section(p->writer, SECTION_LOCK, false, text.data,
+				     text.len, err);
+}
+
 static int write_sections(struct packing *p, struct err *err)
 {
 	const struct manifest *m = &p->recipe.manifest;
@@ -146,7 +161,7 @@ static int write_sections(struct packing *p, struct err *err)
 		r = bundle_writer_section(p->writer, SECTION_DESKTOP, false,
 					  p->desktop.file.data,
 					  p->desktop.file.len, err);
-	return r;
+	return r < 0 ? r : write_lock_section(p, err);
 }
 
 static int write_seal(struct packing *p, struct err *err)
@@ -224,7 +239,9 @@ static int write_output(struct packing *p, struct err *err)
 			      &said) < 0)
 		notes_note(p->notes, "the bundle will not continue the home of "
 			   "an earlier one at this place: %s", said.text);
-	return 0;
+	r = debian_job_save(&p->debian, err);
+	return r < 0 ? err_prefix(err, "%s is made, but not its lock",
+				  p->result.output) : 0;
 }
 
 static int pack_all(struct packing *p, struct buf *report, struct err *err)
@@ -242,8 +259,11 @@ static int pack_all(struct packing *p, struct buf *report, struct err *err)
 	if (r == 0)
 		skip_output(p);
 	if (r == 0)
-		r = assemble(&p->recipe, &p->rules, p->image.time, p->notes,
-			     &p->tree, err);
+		r = debian_job_open(&p->recipe, p->o->locked, false, p->notes,
+				    &p->debian, err);
+	if (r == 0)
+		r = assemble(&p->recipe, &p->rules, p->image.time, &p->debian,
+			     p->notes, &p->tree, err);
 	if (r == 0)
 		r = make_header(p, err);
 	return r < 0 ? r : write_output(p, err);
@@ -255,7 +275,8 @@ int pack_run(const struct pack_options *o, const struct notes *notes,
 	struct packing p = { .o = o, .notes = notes, .recipe = RECIPE_INIT,
 			     .output = OUTPUT_INIT, .header = BUF_INIT,
 			     .desktop = { .file = BUF_INIT,
-					  .icon = BUF_INIT } };
+					  .icon = BUF_INIT },
+			     .debian = DEBIAN_JOB_INIT };
 	int r = pack_all(&p, report, err);
 
 	if (r == 0) {

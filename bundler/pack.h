@@ -15,6 +15,7 @@ struct pack_options {
 	const char *manifest;		/* path of holdall.yaml */
 	const char *output;		/* NULL: the command's name + .holdall */
 	bool fast;
+	bool locked;			/* holdall.lock must fit as it is */
 	unsigned jobs;			/* threads; 0: one per processor */
 	const char *epoch;		/* SOURCE_DATE_EPOCH's text, or NULL */
 	int stub_fd;			/* a checked stub */
