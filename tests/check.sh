@@ -180,7 +180,7 @@ run_units()
 			<<<"$line")
 		bad=$((bad))
 		echo "$name: $line"
-		[ $bad -eq 0 ] || grep -a ':[FE]:' "$scratch/log" | sed 's/^/    /'
+		[ $bad -eq 0 ] || grep -a ':[FES]:' "$scratch/log" | sed 's/^/    /'
 		seq -f "ok $name %g" 1 $((n - bad)) >>"$results"
 		seq -f "not ok $name %g: see above" 1 $bad >>"$results"
 		[ $bad -ne 0 ] || [ $status -eq 0 ] ||

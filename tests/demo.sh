@@ -47,15 +47,18 @@ if [ "$(id -u)" -eq 0 ]; then
 		chmod 666 /dev/fuse
 	fi
 	home=$(getent passwd "$user" | cut -d: -f6)
-	folder=$(mktemp -d "$home/demo.XXXXXX") || die "cannot write to $home"
-	cp "$demo"/*.holdall "$holdall" "$folder/"
-	mkdir -m 700 "$folder/run"
-	chown -R "$user": "$folder"
-	holdall=$folder/holdall
+	stage=$(mktemp -d "$home/demo.XXXXXX") || die "cannot write to $home"
+	trap 'rm -rf "$stage"' EXIT
+	folder=$stage/files
+	mkdir "$folder"
+	cp "$demo"/*.holdall "$folder/"
+	cp "$holdall" "$stage/"
+	mkdir -m 700 "$stage/run"
+	chown -R "$user": "$stage"
+	holdall=$stage/holdall
 	as=(setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups
 		--inh-caps=-all env -i PATH=/usr/bin:/bin HOME="$home"
-		USER="$user" TERM="${TERM:-dumb}" XDG_RUNTIME_DIR="$folder/run")
-	trap 'rm -rf "$folder"' EXIT
+		USER="$user" TERM="${TERM:-dumb}" XDG_RUNTIME_DIR="$stage/run")
 fi
 
 failed=0
@@ -92,11 +95,11 @@ show 0 "holdall info jq.holdall"
 echo
 echo "The sandbox: no other file, no network, nobody else's processes."
 show 0 "echo secret >other.txt"
-show 1 "./python3.holdall -c 'open(\"other.txt\")' 2>&1 | tail -n 1"
+show 1 "./python3.holdall -c 'open(\"other.txt\")' 2>&1 | grep Error"
 show 0 "./python3.holdall -c 'print(open(\"other.txt\").read())' other.txt"
-show 1 "./python3.holdall -c 'import socket; socket.create_connection((\"192.0.2.1\", 80), 3)' 2>&1 | tail -n 1"
+show 1 "./python3.holdall -c 'import socket; socket.create_connection((\"192.0.2.1\", 80), 3)' 2>&1 | grep Error"
 show 0 "./python3.holdall -c 'import os; print(\"processes:\", [p for p in os.listdir(\"/proc\") if p.isdigit()])'"
-show 1 "./python3.holdall -c 'open(\"new.txt\", \"w\")' 2>&1 | tail -n 1"
+show 1 "./python3.holdall -c 'open(\"new.txt\", \"w\")' 2>&1 | grep Error"
 show 0 "holdall run --permit files=cwd:rw python3.holdall -c 'open(\"new.txt\", \"w\").write(\"allowed\n\")' && cat new.txt"
 
 echo
