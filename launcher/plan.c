@@ -440,6 +440,23 @@ static void overlay_home(struct maker *m)
 	m->failed |= failed | (r->upper && r->work ? 0 : -ENOMEM);
 }
 
+/* Closed with the root, but below /tmp, which is open, by itself. */
+static void no_home(struct maker *m, const char *target)
+{
+	static const char why[] = "no home: empty and closed";
+	struct row *r;
+
+	if (path_below(target, "/tmp")) {
+		m->failed |= plan_tmpfs(m->p, target, "mode=0500,size=64k", 0,
+					why);
+		return;
+	}
+	r = plan_row(m->p, ROW_DIR, target, 0, why);
+	if (r)
+		r->mode = 0500;
+	m->failed |= r ? 0 : -ENOMEM;
+}
+
 static void plain_home(struct maker *m)
 {
 	const struct home *home = m->in->home;
@@ -459,9 +476,7 @@ static void plain_home(struct maker *m)
 				       "an empty home, gone with the app");
 		break;
 	default:
-		m->failed |= plan_dir(m->p, target, 0500);
-		m->p->rows[m->p->n_rows - 1].why =
-			strdup("no home: empty and closed");
+		no_home(m, target);
 	}
 }
 
@@ -498,6 +513,10 @@ static void last_rows(struct maker *m)
 {
 	struct plan *p = m->p;
 
+	if (m->in->home->kind == HOME_NONE &&
+	    path_below(m->in->probe->home, "/tmp") &&
+	    !plan_row(p, ROW_READONLY, m->in->probe->home, 0, NULL))
+		m->failed |= -ENOMEM;
 	if (m->p->overlay_home &&
 	    !plan_row(p, ROW_DETACH, PLAN_SETUP "/home", 0, NULL))
 		m->failed |= -ENOMEM;

@@ -144,6 +144,18 @@ START_TEST(graphical_home_is_an_overlay_that_pins_the_image)
 }
 END_TEST
 
+START_TEST(no_home_is_closed_below_tmp_too)
+{
+	struct fixture f;
+
+	fixture_init(&f);	/* its home lies below /tmp */
+	f.home.kind = HOME_NONE;
+	ck_assert_int_eq(fixture_make(&f), 0);
+	ck_assert_ptr_nonnull(fixture_row(&f, ROW_READONLY, f.home_path));
+	fixture_free(&f);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("plan");
@@ -158,6 +170,7 @@ int main(void)
 	tcase_add_test(t, environment_is_an_allow_list);
 	tcase_add_test(t, thin_bundle_has_the_hosts_usr);
 	tcase_add_test(t, graphical_home_is_an_overlay_that_pins_the_image);
+	tcase_add_test(t, no_home_is_closed_below_tmp_too);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);
