@@ -73,6 +73,8 @@ struct payload;
 int payload_new(const struct bundle *b, struct payload **ret,
 		struct err *err);
 void payload_free(struct payload *p);
+/* Gives the memory back; what is needed is read again. */
+void payload_idle(struct payload *p);
 /* Exactly len bytes at `off` from the payload's start.  -EIO with a message
  * that names bundle and block for a changed byte, -EINVAL beyond the end. */
 int payload_read(struct payload *p, void *buf, size_t len, uint64_t off,

@@ -5,9 +5,11 @@
  *
  *	1. drop: a session of its own, signals blocked, 0-2 on /dev/null, every
  *	   descriptor closed but bundle, channel, report and keep;
- *	2. allocate the verified payload (no byte of the image is read);
- *	3. jail (image_jail.c);
- *	4. superblock and caches, then the front's `run`.
+ *	2. first half of the jail (image_jail.c): all but the filter;
+ *	3. make the helper thread, if the front wants one, and allocate the
+ *	   verified payloads (no byte of the image is read);
+ *	4. the filter, over both threads;
+ *	5. superblock and caches, then the front's `run`.
  *
  * So no byte of an image is interpreted outside the jail.
  */
@@ -37,6 +39,7 @@ struct image_child {
 	int channel;		/* the child's end of start socket or pipe */
 	int report;		/* write end of the report pipe, or -1 */
 	int keep;		/* held open till the end, or -1 */
+	bool ahead;		/* with a helper (image_ahead.h) */
 	/* The front, in the jail.  `im` is NULL when the image cannot be used:
 	 * `err` says why.  Returns the exit status. */
 	int (*run)(struct image_child *c, struct image *im, struct err *err);
@@ -50,8 +53,10 @@ struct image_child {
 pid_t image_child_fork(struct image_child *c, int *ret_pidfd,
 		       struct err *err);
 
-/* Gives up everything but reading, answering and ending; see image_jail.c. */
-int image_jail_enter(struct err *err);
+/* Gives up everything but reading, answering and ending, in two steps
+ * (image_jail.c): threads made between them are in the jail too. */
+int image_jail_drop(struct err *err);
+int image_jail_filter_calls(struct err *err);
 
 /* Serves one FUSE connection until it is gone.  Exit status. */
 int image_fuse_serve(struct image *im, int fd, struct image_owner owner,

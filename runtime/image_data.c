@@ -8,13 +8,18 @@
  * read got to is noted per file; reading on does not start over.
  *
  * Decoded blocks are kept by their place in the image.  A read hands out
- * pointers into this cache; it holds more than one read can touch, and goes by
- * last use, so no slice is overwritten before the next read.  A whole block
- * whose last byte an earlier read has taken goes first: the kernel has it now,
- * and its memory is warm.
+ * pointers into this cache; it holds more than one read can touch, and what this
+ * read has touched is not replaced before the next.  A whole block
+ * of which reads have taken as much as it holds goes first: the kernel has it
+ * now, and its memory is warm.
+ *
+ * With a helper (image_ahead.c) two threads fill this cache: a block is marked
+ * busy before it is read and decoded without the lock.
  */
+#include "runtime/image_ahead.h"
 #include "runtime/image_state.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -27,21 +32,22 @@ _Static_assert(DATA_BLOCKS_MAX > IMAGE_SLICES_MAX,
 /* ---- blocks ---------------------------------------------------------------- */
 
 /* The bytes of a packed block, verified: where the source has them, or copied. */
-static int fetch(struct image *im, uint64_t pos, size_t n, const uint8_t **ret,
-		 struct err *err)
+static int fetch(struct image_decoder *dec, uint64_t pos, size_t n,
+		 const uint8_t **ret, struct err *err)
 {
 	int r;
 
-	if (im->src.view)
-		return im->src.view(im->src.arg, n, pos, ret, err);
-	r = im->src.read(im->src.arg, im->packed, n, pos, err);
+	if (dec->src.view)
+		return dec->src.view(dec->src.arg, n, pos, ret, err);
+	r = dec->src.read(dec->src.arg, dec->packed, n, pos, err);
 	if (!r)
-		*ret = im->packed;
+		*ret = dec->packed;
 	return r;
 }
 
-static int load_data(struct image *im, uint64_t pos, uint32_t size,
-		     uint8_t *out, uint32_t *ret_len, struct err *err)
+static int load_data(const struct image *im, struct image_decoder *dec,
+		     uint64_t pos, uint32_t size, uint8_t *out,
+		     uint32_t *ret_len, struct err *err)
 {
 	uint32_t n = size & SQUASHFS_BLOCK_SIZE_MASK;
 	bool stored = size & SQUASHFS_BLOCK_STORED;
@@ -55,13 +61,13 @@ static int load_data(struct image *im, uint64_t pos, uint32_t size,
 	    n > im->super.bytes_used - pos)
 		return image_broken(im, err, "a block of %u bytes at %llu", n,
 				    (unsigned long long)pos);
-	r = fetch(im, pos, n, &packed, err);
+	r = fetch(dec, pos, n, &packed, err);
 	if (r < 0)
 		return r;
 	if (stored)
 		memcpy(out, packed, n);
 	else
-		len = image_unpack(im, out, im->super.block_size, packed, n);
+		len = image_unpack(dec, out, im->super.block_size, packed, n);
 	if (len <= 0)
 		return image_broken(im, err, "the block at %llu cannot be "
 				    "unpacked", (unsigned long long)pos);
@@ -69,41 +75,123 @@ static int load_data(struct image *im, uint64_t pos, uint32_t size,
 	return 0;
 }
 
+static uint8_t *block_bytes(const struct image *im, unsigned i)
+{
+	return im->data_area + (size_t)i * im->super.block_size;
+}
+
+/* n_data when it is not there. */
+static unsigned find_data(const struct image *im, uint64_t pos)
+{
+	unsigned i = 0;
+
+	while (i < im->n_data && im->data[i].pos != pos)
+		i++;
+	return i;
+}
+
+bool image_data_cached(const struct image *im, uint64_t pos)
+{
+	return find_data(im, pos) < im->n_data;
+}
+
+/* Neither busy nor touched by the current read; n_data: none such.  Given blocks
+ * come first, then empty slots, then the least recently used. */
 static unsigned data_victim(const struct image *im)
 {
-	for (unsigned i = 0; i < im->n_data; i++)
-		if (im->data[i].done && im->data[i].done < im->n_reads)
+	unsigned best = im->n_data;
+
+	for (unsigned i = 0; i < im->n_data; i++) {
+		const struct image_cached *c = &im->data[i];
+
+		if (c->busy || (c->pos && c->read == im->n_reads))
+			continue;
+		if (c->pos && c->given >= c->len)
 			return i;
-	return image_cache_victim(im->data, im->n_data);
+		if (best == im->n_data || !c->pos ||
+		    (im->data[best].pos && c->used < im->data[best].used))
+			best = i;
+	}
+	return best;
+}
+
+/* Decodes a block into slot i; the lock is given up meanwhile. */
+static int fill_slot(struct image *im, struct image_decoder *dec, unsigned i,
+		     uint64_t pos, uint32_t size, struct err *err)
+{
+	struct image_cached *c = &im->data[i];
+	uint32_t len = 0;
+	int r;
+
+	if (c->pos && c->ahead)
+		image_ahead_verdict(im, false);
+	*c = (struct image_cached){ .pos = pos, .busy = true,
+				    .ahead = dec == &im->back };
+	image_unlock(im);
+	r = load_data(im, dec, pos, size, block_bytes(im, i), &len, err);
+	image_lock(im);
+	c->busy = false;
+	if (r < 0)
+		c->pos = 0;
+	c->len = len;
+	c->used = ++im->clock;
+	return r;
+}
+
+void image_data_ahead(struct image *im, uint64_t pos, uint32_t size)
+{
+	unsigned i = image_data_cached(im, pos) ? im->n_data : data_victim(im);
+	struct err err;
+
+	if (i < im->n_data)
+		(void)fill_slot(im, &im->back, i, pos, size, &err);
+}
+
+/* The slot of a decoded block, with the lock held. */
+static int take_block(struct image *im, uint64_t pos, uint32_t size,
+		      unsigned *ret, struct err *err)
+{
+	unsigned i = find_data(im, pos);
+	int r = 0;
+
+	/* The helper is at it.  It may fail: then it is our turn. */
+	while (i < im->n_data && im->data[i].busy) {
+		image_wait(im);
+		i = find_data(im, pos);
+	}
+	if (i == im->n_data) {
+		i = data_victim(im);
+		assert(i < im->n_data);
+		r = fill_slot(im, &im->front, i, pos, size, err);
+	} else if (im->data[i].ahead) {
+		im->data[i].ahead = false;
+		image_ahead_verdict(im, true);
+	}
+	if (r < 0)
+		return r;
+	im->data[i].used = ++im->clock;
+	im->data[i].read = im->n_reads;
+	*ret = i;
+	return 0;
 }
 
 static int data_block(struct image *im, uint64_t pos, uint32_t size,
 		      struct image_cached **ret, const uint8_t **ret_data,
 		      struct err *err)
 {
-	struct image_cached *c = im->data;
-	unsigned i;
+	unsigned i = 0;
+	int r;
 
-	for (i = 0; i < im->n_data; i++)
-		if (c[i].pos == pos)
-			break;
-	/* Position 0 is the superblock's: there a lie ends in load_data. */
-	if (i == im->n_data || !pos) {
-		int r;
-
-		i = data_victim(im);
-		c[i].pos = 0;
-		c[i].done = 0;
-		r = load_data(im, pos, size,
-			      im->data_area + (size_t)i * im->super.block_size,
-			      &c[i].len, err);
-		if (r < 0)
-			return r;
-		c[i].pos = pos;
-	}
-	c[i].used = ++im->clock;
-	*ret = &c[i];
-	*ret_data = im->data_area + (size_t)i * im->super.block_size;
+	/* Nobody's block, and the mark of an empty slot. */
+	if (!pos)
+		return image_broken(im, err, "a block at 0");
+	image_lock(im);
+	r = take_block(im, pos, size, &i, err);
+	image_unlock(im);
+	if (r < 0)
+		return r;
+	*ret = &im->data[i];
+	*ret_data = block_bytes(im, i);
 	return 0;
 }
 
@@ -179,13 +267,17 @@ static int skip_blocks(struct image *im, struct file_place *p, uint32_t n,
 	return 0;
 }
 
-/* Place and packed size of a block.  The noted place moves behind it. */
-static int find_block(struct image *im, const struct image_inode *node,
-		      uint32_t block, uint64_t *ret_pos, uint32_t *ret_size,
-		      struct err *err)
+struct file_place *image_file_place(struct image *im,
+				    const struct image_inode *node)
 {
-	struct file_place *note = &im->places[node->ino % FILE_PLACES];
-	struct file_place p = *note;
+	return &im->places[node->ino % FILE_PLACES];
+}
+
+int image_find_block(struct image *im, const struct image_inode *node,
+		     uint32_t block, uint64_t *ret_pos, uint32_t *ret_size,
+		     struct err *err)
+{
+	struct file_place *note = image_file_place(im, node), p = *note;
 	uint8_t d[4];
 	int r;
 
@@ -218,7 +310,8 @@ static int find_piece(struct image *im, const struct image_inode *node,
 		      struct err *err)
 {
 	if (block < node->n_blocks)
-		return find_block(im, node, block, ret_pos, ret_size, err);
+		return image_find_block(im, node, block, ret_pos, ret_size,
+					err);
 	return fragment_entry(im, node->fragment, ret_pos, ret_size, err);
 }
 
@@ -229,8 +322,8 @@ static int read_piece(struct image *im, const struct image_inode *node,
 {
 	bool tail = p->block >= node->n_blocks;
 	uint32_t skip = tail ? node->fragment_off : 0, size;
-	struct image_cached *c;
-	const uint8_t *data;
+	struct image_cached *c = NULL;
+	const uint8_t *data = NULL;
 	uint64_t pos;
 	int r = find_piece(im, node, p->block, &pos, &size, err);
 
@@ -248,22 +341,34 @@ static int read_piece(struct image *im, const struct image_inode *node,
 		return image_broken(im, err, "the block at %llu holds %u bytes, "
 				    "not %u", (unsigned long long)pos, c->len,
 				    p->want + skip);
-	if (!tail && p->in + p->len == p->want)
-		c->done = im->n_reads;
+	if (!tail)
+		c->given += p->len;
 	*ret = data + skip + p->in;
 	return 0;
+}
+
+static void begin_read(struct image *im, const struct image_inode *node,
+		       uint64_t off)
+{
+	const struct file_place *place = image_file_place(im, node);
+
+	im->reads_on = place->ref == node->ref && place->end == off;
+	image_lock(im);
+	im->n_reads++;
+	image_unlock(im);
 }
 
 int image_file_read(struct image *im, const struct image_inode *node,
 		    uint64_t off, size_t len, struct image_slices *ret,
 		    struct err *err)
 {
+	struct file_place *place = image_file_place(im, node);
 	uint32_t bs = im->super.block_size;
 
 	if (node->type != TYPE_FILE)
 		return err_set(err, EINVAL, "%s: not a regular file",
 			       im->src.name);
-	im->n_reads++;
+	begin_read(im, node, off);
 	ret->n = 0;
 	ret->len = 0;
 	if (off >= node->size)
@@ -272,6 +377,7 @@ int image_file_read(struct image *im, const struct image_inode *node,
 		len = IMAGE_READ_MAX;
 	if (len > node->size - off)
 		len = (size_t)(node->size - off);
+	image_ahead_split(im, node, off, len);
 	while (len) {
 		struct piece p = {
 			.block = (uint32_t)(off >> im->super.block_log),
@@ -292,5 +398,7 @@ int image_file_read(struct image *im, const struct image_inode *node,
 		off += p.len;
 		len -= p.len;
 	}
+	if (place->ref == node->ref)
+		place->end = off;
 	return 0;
 }

@@ -31,6 +31,7 @@
 
 #include "runtime/memory.h"
 #include "runtime/fd.h"
+#include "runtime/image_ahead.h"
 #include "runtime/image_child.h"
 #include "runtime/image_format.h"
 
@@ -275,6 +276,7 @@ static void do_read(struct front *f, const struct request *q)
 	}
 	memcpy(iov + 1, f->slices.iov, f->slices.n * sizeof(*iov));
 	send_reply(f, q->head->unique, 0, iov, f->slices.n + 1);
+	image_ahead_follow(f->im, &node, in->offset, f->slices.len);
 }
 
 static void do_statfs(struct front *f, const struct request *q)

@@ -88,7 +88,7 @@ static int drop_capabilities(struct err *err)
 
 /* The sanitizers' runtime makes calls of its own: there the filter is left out
  * (a relaxation of test builds, nothing else of the jail is). */
-static int install_filter(struct err *err UNUSED)
+int image_jail_filter_calls(struct err *err UNUSED)
 {
 #ifndef HOLDALL_SAN
 	const struct sock_fprog prog = {
@@ -96,7 +96,9 @@ static int install_filter(struct err *err UNUSED)
 		.filter = (struct sock_filter *)(uintptr_t)image_jail_filter,
 	};
 
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0)
+	/* More than 0: the thread that it could not be laid upon. */
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		    SECCOMP_FILTER_FLAG_TSYNC, &prog) != 0)
 		return err_sys(err, errno, "image server: cannot install its "
 			       "system call filter; the kernel needs "
 			       "CONFIG_SECCOMP_FILTER");
@@ -104,7 +106,7 @@ static int install_filter(struct err *err UNUSED)
 	return 0;
 }
 
-int image_jail_enter(struct err *err)
+int image_jail_drop(struct err *err)
 {
 	int r;
 
@@ -114,7 +116,5 @@ int image_jail_enter(struct err *err)
 	r = set_limits(err);
 	if (!r)
 		r = drop_capabilities(err);
-	if (!r)
-		r = install_filter(err);
 	return r;
 }

@@ -91,7 +91,8 @@ static int run_child(void (*fn)(void), bool jailed)
 
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
-		if (jailed && image_jail_enter(&err) < 0)
+		if (jailed && (image_jail_drop(&err) < 0 ||
+			       image_jail_filter_calls(&err) < 0))
 			_exit(99);
 		fn();
 		_exit(0);

@@ -11,6 +11,7 @@
  * that, with its length.  A block that decodes to nothing is refused, so every
  * step of a cursor makes progress.
  */
+#include "runtime/image_ahead.h"
 #include "runtime/image_state.h"
 
 #include <errno.h>
@@ -42,17 +43,20 @@ static int map_areas(struct image *im, struct err *err)
 	im->n_data = (unsigned)(DATA_BYTES_MAX / block);
 	if (im->n_data > DATA_BLOCKS_MAX)
 		im->n_data = DATA_BLOCKS_MAX;
-	im->map_len = META_BLOCKS * SQUASHFS_META_SIZE + image_zstd_size() +
-		      packed + IMAGE_READ_MAX + im->n_data * block;
+	im->map_len = META_BLOCKS * SQUASHFS_META_SIZE +
+		      2 * (image_zstd_size() + packed) + IMAGE_READ_MAX +
+		      im->n_data * block;
 	p = mmap(NULL, im->map_len, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		return err_nomem(err);
 	im->map = p;
 	im->meta_area = p;
-	im->zstd_area = im->meta_area + META_BLOCKS * SQUASHFS_META_SIZE;
-	im->packed = im->zstd_area + image_zstd_size();
-	im->zero = im->packed + packed;
+	im->front.zstd_area = im->meta_area + META_BLOCKS * SQUASHFS_META_SIZE;
+	im->front.packed = im->front.zstd_area + image_zstd_size();
+	im->back.zstd_area = im->front.packed + packed;
+	im->back.packed = im->back.zstd_area + image_zstd_size();
+	im->zero = im->back.packed + packed;
 	im->data_area = im->zero + IMAGE_READ_MAX;
 	return 0;
 }
@@ -65,7 +69,7 @@ int image_new(const struct image_source *src, struct image **ret,
 
 	if (!im)
 		return err_nomem(err);
-	im->src = *src;
+	im->src = im->front.src = *src;
 	r = image_super_read(src, &im->super, err);
 	if (!r)
 		r = map_areas(im, err);
@@ -89,13 +93,16 @@ void image_free(struct image *im)
 
 void image_idle(struct image *im)
 {
+	image_ahead_pause(im);
 	if (im->src.idle)
 		im->src.idle(im->src.arg);
+	if (im->back.src.idle)
+		im->back.src.idle(im->back.src.arg);
 	(void)madvise(im->map, im->map_len, MADV_DONTNEED);
 	memset(im->meta, 0, sizeof(im->meta));
 	memset(im->data, 0, sizeof(im->data));
 	im->meta_last = 0;
-	im->zstd = NULL;
+	im->front.zstd = im->back.zstd = NULL;
 }
 
 uint64_t image_root(const struct image *im)
@@ -161,10 +168,11 @@ static int load_block(struct image *im, uint64_t pos, uint64_t end,
 				 err);
 		len = (long)n;
 	} else {
-		r = im->src.read(im->src.arg, im->packed, n,
+		r = im->src.read(im->src.arg, im->front.packed, n,
 				 pos + sizeof(head), err);
-		len = r < 0 ? 0 : image_unpack(im, out, SQUASHFS_META_SIZE,
-						  im->packed, n);
+		len = r < 0 ? 0 : image_unpack(&im->front, out,
+					       SQUASHFS_META_SIZE,
+					       im->front.packed, n);
 	}
 	if (r < 0)
 		return r;

@@ -13,14 +13,13 @@
  * the sandbox: superblock, root inode and root listing are read and
  * verified by the time the descriptor arrives.
  *
- * payload_read is called from here:
+ * payload_read and payload_view are called from here:
  * #syscalls pread64
  * and the rest of this file:
  * #syscalls recvmsg close write exit_group
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +28,7 @@
 
 #include "runtime/child.h"
 #include "runtime/fd.h"
+#include "runtime/image_ahead.h"
 #include "runtime/image_child.h"
 #include "runtime/text.h"
 
@@ -121,71 +121,87 @@ static int leave_caller(const struct image_child *c, struct err *err)
 	return 0;
 }
 
-/* The verified payload; NULL after a pause, made again when it is needed. */
-struct verified {
-	const struct bundle *bundle;
-	struct payload *payload;
-	char shown[256];		/* the bundle's name, for messages */
-};
-
+/* One thread's way to verified bytes. */
 static int read_payload(void *arg, void *buf, size_t len, uint64_t off,
 			struct err *err)
 {
-	struct verified *v = arg;
-	int r = v->payload ? 0 : payload_new(v->bundle, &v->payload, err);
-
-	return r < 0 ? r : payload_read(v->payload, buf, len, off, err);
+	return payload_read(arg, buf, len, off, err);
 }
 
 static int view_payload(void *arg, size_t len, uint64_t off,
 			const uint8_t **ret, struct err *err)
 {
-	struct verified *v = arg;
-	int r = v->payload ? 0 : payload_new(v->bundle, &v->payload, err);
-
-	return r < 0 ? r : payload_view(v->payload, len, off, ret, err);
+	return payload_view(arg, len, off, ret, err);
 }
 
 static void drop_payload(void *arg)
 {
-	struct verified *v = arg;
+	payload_idle(arg);
+}
 
-	payload_free(v->payload);
-	v->payload = NULL;
-	(void)malloc_trim(0);
+/* What is made before the filter. */
+struct prepared {
+	struct payload *payload;
+	struct image_ahead *ahead;	/* or NULL, as its payload */
+	struct payload *ahead_payload;
+	char shown[256];		/* the bundle's name, for messages */
+};
+
+static int prepare(const struct image_child *c, struct prepared *ret,
+		   struct err *err)
+{
+	int r = 0;
+
+	if (c->ahead)
+		r = image_ahead_new(&ret->ahead, err);
+	if (!r)
+		r = payload_new(c->bundle, &ret->payload, err);
+	if (!r && c->ahead)
+		r = payload_new(c->bundle, &ret->ahead_payload, err);
+	if (!r && c->ahead)
+		image_ahead_settle(ret->ahead);
+	return r;
 }
 
 /* seal_parse has checked that the first image lies at offset 0. */
-static int open_image(struct verified *v, struct image **ret, struct err *err)
+static int open_image(const struct bundle *b, struct prepared *p,
+		      struct image **ret, struct err *err)
 {
-	const struct bundle *b = v->bundle;
 	const struct section *s = seal_section(&b->seal, SECTION_IMAGE);
 	struct image_source src = {
 		.read = read_payload, .view = view_payload,
-		.idle = drop_payload, .arg = v,
-		.name = text_quoted(v->shown, sizeof(v->shown), b->name),
+		.idle = drop_payload, .arg = p->payload,
+		.name = text_quoted(p->shown, sizeof(p->shown), b->name),
 	};
+	int r;
 
 	if (!s || s->offset != 0)
 		return err_set(err, ENOENT, "%s: the bundle holds no image",
 			       src.name);
 	src.size = s->size;
-	return image_new(&src, ret, err);
+	r = image_new(&src, ret, err);
+	if (!r && p->ahead) {
+		src.arg = p->ahead_payload;
+		image_ahead_attach(p->ahead, *ret, &src);
+	}
+	return r;
 }
 
 static void child_main(struct image_child *c)
 {
-	struct verified v = { .bundle = c->bundle };
+	struct prepared p = { .payload = NULL };
 	struct image *im = NULL;
 	struct err err = { 0 };
 	int r = leave_caller(c, &err);
 
 	if (!r)
-		r = payload_new(c->bundle, &v.payload, &err);
+		r = image_jail_drop(&err);
 	if (!r)
-		r = image_jail_enter(&err);
+		r = prepare(c, &p, &err);
 	if (!r)
-		(void)open_image(&v, &im, &err);
+		r = image_jail_filter_calls(&err);
+	if (!r)
+		(void)open_image(c->bundle, &p, &im, &err);
 	_exit(c->run(c, im, &err));
 }
 
@@ -275,7 +291,8 @@ int image_server_fork(const struct bundle *b, struct image_owner owner,
 		      int keep_fd, struct image_server *s, struct err *err)
 {
 	struct image_child c = { .bundle = b, .keep = keep_fd, .owner = owner,
-				 .run = serve_fuse, .channel = s->child_sock,
+				 .run = serve_fuse, .ahead = true,
+				 .channel = s->child_sock,
 				 .report = s->child_report };
 	pid_t pid = image_child_fork(&c, &s->pidfd, err);
 

@@ -11,7 +11,7 @@
 
 #define META_BLOCKS 32u			/* decoded metadata blocks kept */
 #define DATA_BLOCKS_MAX 128u		/* decoded data blocks kept, at most */
-#define DATA_BYTES_MAX (4u << 20)	/* and in bytes */
+#define DATA_BYTES_MAX (5u << 20)	/* and in bytes */
 #define FILE_PLACES 16u
 
 /* Filled once by image_super_read; all places lie in the image, in order. */
@@ -31,8 +31,12 @@ struct image_cached {
 	uint64_t pos;			/* in the image; 0: empty (superblock) */
 	uint64_t next;			/* metadata: the block behind */
 	uint64_t used;			/* clock of the last use */
-	uint64_t done;			/* the read that took its last byte */
 	uint32_t len;
+	/* Of data blocks: */
+	uint32_t given;			/* bytes that reads have taken */
+	uint64_t read;			/* the read that touched it last */
+	bool busy;			/* being read and decoded */
+	bool ahead;			/* decoded ahead, not used so far */
 };
 
 /* How far into a file's block list the last read got. */
@@ -41,16 +45,26 @@ struct file_place {
 	uint64_t data;			/* place of block `block` */
 	uint32_t block;
 	struct meta_cursor cur;
+	uint64_t end;			/* where the last read ended */
 };
 
+/* What a thread needs to get from a place in the image to a decoded block. */
+struct image_decoder {
+	struct image_source src;
+	ZSTD_DCtx *zstd;		/* in zstd_area; NULL: to be made */
+	uint8_t *zstd_area;
+	uint8_t *packed;		/* one block before decoding */
+};
+
+/* `data` with its bytes, `clock` and `n_reads` are under the lock when there is
+ * a helper (image_ahead.c), which uses `back`; the rest is the reader's. */
 struct image {
 	struct image_source src;
 	struct image_super super;
 	uint64_t clock;
-	ZSTD_DCtx *zstd;		/* in zstd_area; NULL: to be made */
-	uint8_t *zstd_area;
+	struct image_decoder front, back;
+	struct image_ahead *ahead;	/* or NULL */
 
-	uint8_t *packed;		/* one block before decoding */
 	uint8_t *zero;			/* IMAGE_READ_MAX, never written */
 
 	uint8_t *meta_area, *data_area;
@@ -60,6 +74,8 @@ struct image {
 	unsigned n_data;
 	uint64_t n_reads;		/* of files, so far */
 	struct file_place places[FILE_PLACES];
+	bool reads_on;			/* the last read began where the one
+					 * of its file before had ended */
 
 	uint64_t *fragment_index;	/* read at the first use */
 
@@ -77,7 +93,7 @@ int image_broken(const struct image *im, struct err *err, const char *fmt, ...)
 /* Decodes one block of n bytes.  -1: not zstd, or more than `size` bytes; else
  * the length. */
 size_t image_zstd_size(void);		/* of a context's memory */
-long image_unpack(struct image *im, void *out, size_t size,
+long image_unpack(struct image_decoder *dec, void *out, size_t size,
 		  const uint8_t *packed, size_t n);
 
 /* The metadata block at pos, below end. */
@@ -87,5 +103,23 @@ int meta_block(struct image *im, uint64_t pos, uint64_t end,
 
 /* Slot to fill: an empty one, else the least recently used. */
 unsigned image_cache_victim(const struct image_cached *c, unsigned n);
+
+/* ---- between reader and helper; nothing without a helper ---- */
+
+void image_lock(struct image *im);
+void image_unlock(struct image *im);
+void image_wait(struct image *im);
+void image_ahead_verdict(struct image *im, bool used);
+
+struct file_place *image_file_place(struct image *im,
+				    const struct image_inode *node);
+/* Place and packed size of a block (0: a hole).  Notes the place. */
+int image_find_block(struct image *im, const struct image_inode *node,
+		     uint32_t block, uint64_t *ret_pos, uint32_t *ret_size,
+		     struct err *err);
+/* With the lock held: is the block here, or being decoded?  And, by the helper:
+ * decodes it, giving the lock up meanwhile. */
+bool image_data_cached(const struct image *im, uint64_t pos);
+void image_data_ahead(struct image *im, uint64_t pos, uint32_t size);
 
 #endif

@@ -21,19 +21,19 @@ size_t image_zstd_size(void)
 	return (ZSTD_estimateDCtxSize() + 4095) & ~(size_t)4095;
 }
 
-long image_unpack(struct image *im, void *out, size_t size,
+long image_unpack(struct image_decoder *dec, void *out, size_t size,
 		  const uint8_t *packed, size_t n)
 {
 	size_t len;
 
 	if (n < 4 || le32(packed) != ZSTD_MAGICNUMBER)
 		return -1;
-	if (!im->zstd)
-		im->zstd = ZSTD_initStaticDCtx(im->zstd_area,
-					       image_zstd_size());
-	if (!im->zstd)
+	if (!dec->zstd)
+		dec->zstd = ZSTD_initStaticDCtx(dec->zstd_area,
+						image_zstd_size());
+	if (!dec->zstd)
 		return -1;
-	len = ZSTD_decompressDCtx(im->zstd, out, size, packed, n);
+	len = ZSTD_decompressDCtx(dec->zstd, out, size, packed, n);
 	return ZSTD_isError(len) ? -1 : (long)len;
 }
 

@@ -22,7 +22,8 @@ runtime_FUZZ :=
 # runs on the build machine and only there libseccomp is linked.
 IMAGE_SRCS := \
 	runtime/image_super.c runtime/image_meta.c runtime/image_inode.c \
-	runtime/image_dir.c runtime/image_data.c runtime/image_zstd.c runtime/image_fuse.c \
+	runtime/image_dir.c runtime/image_data.c runtime/image_ahead.c \
+	runtime/image_zstd.c runtime/image_fuse.c \
 	runtime/image_records.c runtime/image_walk.c runtime/image_stream.c \
 	runtime/image_server.c runtime/image_jail.c
 runtime_SRCS += $(IMAGE_SRCS)

@@ -117,6 +117,16 @@ void payload_free(struct payload *p)
 	free(p);
 }
 
+void payload_idle(struct payload *p)
+{
+	for (unsigned i = 0; i < LEAVES; i++)
+		p->leaves[i].len = 0;
+	for (unsigned i = 0; i < NODES; i++)
+		p->nodes[i].len = 0;
+	p->window_n = 0;
+	(void)madvise(p->map, SLOTS_SIZE + WINDOW_SIZE, MADV_DONTNEED);
+}
+
 static const char *shown_name(const struct payload *p, char *space,
 			      size_t size)
 {
