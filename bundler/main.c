@@ -18,15 +18,19 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "bundler/key_files.h"
 #include "bundler/lint.h"
 #include "bundler/lock_verb.h"
 #include "bundler/pack.h"
+#include "bundler/sign.h"
 #include "bundler/stub.h"
 #include "runtime/fd.h"
 #include "runtime/text.h"
 
 struct options {
 	const char *output;
+	const char *key, *next, *signature;
+	bool no_password;
 	bool fast;
 	bool locked;
 	bool help;
@@ -54,6 +58,12 @@ static int verb_pack(const struct options *o, struct buf *report,
 		     struct err *err);
 static int verb_lint(const struct options *o, struct buf *report,
 		     struct err *err);
+static int verb_keygen(const struct options *o, struct buf *report,
+		       struct err *err);
+static int verb_sign(const struct options *o, struct buf *report,
+		     struct err *err);
+static int verb_restub(const struct options *o, struct buf *report,
+		       struct err *err);
 static int verb_lock(const struct options *o, struct buf *report,
 		     struct err *err);
 
@@ -65,6 +75,8 @@ static const struct verb verbs[] = {
 	      "with .holdall, here", offsetof(struct options, output) },
 	    { "--fast", NULL, "pack quickly into a larger file",
 	      offsetof(struct options, fast) },
+	    { "--sign", "KEY", "sign it with this secret key",
+	      offsetof(struct options, key) },
 	    { "--locked", NULL, "fail when holdall.lock does not hold all "
 	      "packages", offsetof(struct options, locked) } } },
 	{ "lint", "[MANIFEST]",
@@ -73,6 +85,26 @@ static const struct verb verbs[] = {
 	{ "lock", "[MANIFEST]",
 	  "Takes the archive's present packages into holdall.lock and shows "
 	  "what changed.", "holdall.yaml", verb_lock, { { 0 } } },
+	{ "keygen", "[OPTION...]",
+	  "Makes a pair of keys: NAME.key, which is secret, and NAME.pub.  "
+	  "minisign reads both.",
+	  NULL, verb_keygen,
+	  { { "-o", "NAME", "default: holdall",
+	      offsetof(struct options, output) },
+	    { "--no-password", NULL, "do not encrypt the secret key",
+	      offsetof(struct options, no_password) } } },
+	{ "sign", "--key KEY [OPTION...] BUNDLE",
+	  "Puts a signature over the seal on a bundle.",
+	  NULL, verb_sign,
+	  { { "--key", "KEY", "the secret key; with --signature, the public "
+	      "one", offsetof(struct options, key) },
+	    { "--next", "KEY", "say that this public key will sign later "
+	      "versions", offsetof(struct options, next) },
+	    { "--signature", "FILE", "put in what minisign made of the seal "
+	      "(holdall info --seal)", offsetof(struct options, signature) } } },
+	{ "restub", "BUNDLE",
+	  "Puts this holdall's own stub on a bundle; seal and signatures stay.",
+	  NULL, verb_restub, { { 0 } } },
 };
 
 /* ---- telling ---- */
@@ -186,6 +218,7 @@ static int verb_pack(const struct options *o, struct buf *report,
 	CLEANUP_FREE char *rules_path = NULL;
 	CLEANUP_FD int stub_fd = -1;
 	CLEANUP_FD int rules_fd = -1;
+	CLEANUP_SECRET struct minisign_secret secret;
 	struct telling telling = { 0 };
 	struct notes notes = telling_notes(&telling);
 	struct pack_options p = {
@@ -196,12 +229,16 @@ static int verb_pack(const struct options *o, struct buf *report,
 	struct timespec start;
 	int r;
 
+	/* A passphrase is asked for before the work, not after it. */
+	r = o->key ? key_file_secret(o->key, &notes, &secret, err) : 0;
 	(void)clock_gettime(CLOCK_MONOTONIC, &start);
-	r = stub_open(&stub_fd, err);
+	if (r == 0)
+		r = stub_open(&stub_fd, err);
 	if (r == 0)
 		r = share_open("files.rules", &rules_fd, &rules_path, err);
 	if (r < 0)
 		return r;
+	p.secret = o->key ? &secret : NULL;
 	p.stub_fd = stub_fd;
 	p.rules_fd = rules_fd;
 	p.rules_path = rules_path;
@@ -238,6 +275,90 @@ static int verb_lock(const struct options *o, struct buf *report,
 	if (r == 0)
 		(void)fputs(changes.len ? buf_text(&changes) :
 			    "nothing has changed\n", stdout);
+	return r;
+}
+
+static void print_key(const char *what, const struct minisign_key *key)
+{
+	char finger[MINISIGN_FINGERPRINT + 1];
+
+	minisign_key_fingerprint(key, finger);
+	(void)printf("%s key-%s\n", what, finger);
+}
+
+static int verb_keygen(const struct options *o, struct buf *report UNUSED,
+		       struct err *err)
+{
+	struct telling telling = { 0 };
+	struct notes notes = telling_notes(&telling);
+	const char *name = o->output ? o->output : "holdall";
+	char quoted[512], text[MINISIGN_KEY_TEXT + 1];
+	struct minisign_key key;
+	int r;
+
+	if (o->operand) {
+		(void)err_set(err, EINVAL, "keygen: '%s' is too much; the "
+			      "name of the key is said with -o", o->operand);
+		return err_status(err, 2);
+	}
+	r = keygen_run(name, o->no_password, &notes, &key, err);
+	if (r < 0)
+		return r;
+	text_quoted(quoted, sizeof(quoted), name);
+	minisign_key_format(&key, text);
+	(void)printf("secret key, keep it: %s.key\n"
+		     "public key, give it away: %s.pub, %s\n", quoted, quoted,
+		     text);
+	print_key("its bundles have the origin", &key);
+	return 0;
+}
+
+static int need_bundle(const struct options *o, const char *verb,
+		       struct err *err)
+{
+	if (o->operand)
+		return 0;
+	(void)err_set(err, EINVAL, "%s: which bundle? see holdall %s --help",
+		      verb, verb);
+	return err_status(err, 2);
+}
+
+static int verb_sign(const struct options *o, struct buf *report UNUSED,
+		     struct err *err)
+{
+	struct telling telling = { 0 };
+	struct notes notes = telling_notes(&telling);
+	struct sign_options s = {
+		.bundle = o->operand, .key = o->key, .next = o->next,
+		.signature = o->signature,
+	};
+	struct minisign_key key;
+	char name[512];
+	int r = need_bundle(o, "sign", err);
+
+	if (r == 0)
+		r = sign_run(&s, &notes, &key, err);
+	if (r < 0)
+		return r;
+	(void)printf("%s: ", text_quoted(name, sizeof(name), o->operand));
+	print_key("signed by", &key);
+	return 0;
+}
+
+static int verb_restub(const struct options *o, struct buf *report UNUSED,
+		       struct err *err)
+{
+	CLEANUP_FD int stub_fd = -1;
+	char name[512];
+	int r = need_bundle(o, "restub", err);
+
+	if (r == 0)
+		r = stub_open(&stub_fd, err);
+	if (r == 0)
+		r = restub_run(o->operand, stub_fd, err);
+	if (r == 0)
+		(void)printf("%s: has this holdall's stub now\n",
+			     text_quoted(name, sizeof(name), o->operand));
 	return r;
 }
 
@@ -326,8 +447,9 @@ static int parse(const struct verb *v, int argc, char **argv,
 		else if (!only_operands && a[0] == '-' && a[1])
 			r = take_option(v, argv, argc, &i, o, err);
 		else if (o->operand || !a[0])
-			r = err_set(err, EINVAL, "one manifest is enough; "
-				    "usage: holdall %s %s", v->name, v->usage),
+			r = err_set(err, EINVAL, "'%s' is too much; "
+				    "usage: holdall %s %s", a, v->name,
+				    v->usage),
 			(void)usage(err);
 		else
 			o->operand = a;

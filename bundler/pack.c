@@ -20,6 +20,7 @@
 #include "bundler/desktop.h"
 #include "bundler/output.h"
 #include "bundler/recipe.h"
+#include "bundler/sign.h"
 #include "launcher/state.h"
 #include "runtime/bundle.h"
 #include "runtime/bundle_write.h"
@@ -227,6 +228,9 @@ static int write_output(struct packing *p, struct err *err)
 	if (r < 0)
 		return r;
 	r = write_bundle(p, err);
+	if (r == 0 && p->o->secret)
+		r = sign_in_place(p->output.fd, p->result.output, p->o->secret,
+				  err);
 	if (r == 0)
 		r = check_bundle(p, hash, err);
 	if (r < 0)

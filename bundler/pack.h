@@ -10,6 +10,7 @@
 #include "bundler/image_write.h"
 #include "bundler/notes.h"
 #include "runtime/buf.h"
+#include "runtime/minisign_secret.h"
 
 struct pack_options {
 	const char *manifest;		/* path of holdall.yaml */
@@ -18,6 +19,7 @@ struct pack_options {
 	bool locked;			/* holdall.lock must fit as it is */
 	unsigned jobs;			/* threads; 0: one per processor */
 	const char *epoch;		/* SOURCE_DATE_EPOCH's text, or NULL */
+	const struct minisign_secret *secret;	/* signs it, or NULL */
 	int stub_fd;			/* a checked stub */
 	const char *rules_path;		/* for messages */
 	int rules_fd;
