@@ -19,6 +19,8 @@
 
 #include "launcher/cli_options.h"
 #include "launcher/out.h"
+#include "launcher/trust.h"
+#include "manifests/header.h"
 #include "runtime/path.h"
 
 #define STATUS_FAILED 1
@@ -372,4 +374,26 @@ int cli_open_bundle(struct options *o, struct bundle *ret, struct err *err)
 	memmove(o->args.v, o->args.v + 1, o->args.n * sizeof(*o->args.v));
 	o->args.n--;
 	return bundle_open(path, ret, err);
+}
+
+int cli_open_checked(struct options *o, struct bundle *ret, struct err *err)
+{
+	CLEANUP_BUNDLE struct bundle b = BUNDLE_INIT;
+	CLEANUP_HEADER struct header h = { 0 };
+	CLEANUP_TRUST struct trust t = { 0 };
+	int r = cli_open_bundle(o, &b, err);
+
+	if (r == 0 && b.signatures_size) {
+		r = header_parse(b.seal.header, b.seal.header_len, &h, err);
+		if (r < 0)
+			return err_prefix(err, "%s", b.name);
+		r = trust_of(&b, h.id, TRUST_START, &t, err);
+		if (r == 0)
+			r = trust_require(&t, b.name, err);
+	}
+	if (r < 0)
+		return r;
+	*ret = b;
+	b = BUNDLE_INIT;
+	return 0;
 }

@@ -67,6 +67,9 @@ struct verb {
 /* Opens the bundle that the verb works on: itself (o->self) or args.v[0], and
  * removes that operand. */
 int cli_open_bundle(struct options *o, struct bundle *ret, struct err *err);
+/* The same, for verbs that read the image: refuses a bundle whose signature is bad
+ * or cannot be checked. */
+int cli_open_checked(struct options *o, struct bundle *ret, struct err *err);
 
 /* The whole of main after the standard descriptors are safe. */
 int cli_main(int argc, char **argv);

@@ -187,6 +187,13 @@ static void mark(const struct judge *j, struct trust *t)
 	}
 }
 
+static bool next_is_pinned(const struct judge *j, const struct trust *t)
+{
+	const struct signature *s = &t->list.v[t->which];
+
+	return s->has_next && keyring_find(&j->pins, &s->next);
+}
+
 static int set_origin(const struct judge *j, struct trust *t,
 		      struct err *err)
 {
@@ -243,6 +250,7 @@ static int judge_all(struct judge *j, struct trust *t, struct err *err)
 	if (r < 0)
 		return r;
 	mark(j, t);
+	t->next_pinned = next_is_pinned(j, t);
 	r = set_origin(j, t, err);
 	return r < 0 ? r : check_whole_key(j, t, err);
 }
@@ -288,7 +296,7 @@ int trust_remember(const struct trust *t, const char *id, struct err *err)
 		return 0;
 	if (!s->pinned)
 		r = keyring_pin(id, &s->key, t->origin, true, err);
-	if (r == 0 && sig->has_next &&
+	if (r == 0 && sig->has_next && !t->next_pinned &&
 	    minisign_verify_comment(&sig->minisign, &s->key))
 		r = keyring_pin(id, &sig->next, t->origin, false, err);
 	return r;

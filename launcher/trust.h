@@ -39,6 +39,7 @@ struct trust {
 	struct signature_list list;
 	struct trust_signature each[LAYOUT_SIGNATURES_MAX];
 	unsigned which;			/* the one that decides, if checked */
+	bool next_pinned;		/* its rotation record was followed */
 	char *origin;			/* NULL: unsigned, unchecked */
 	/* The app id is another key's: `before` is it, and `before_origin`. */
 	bool other;

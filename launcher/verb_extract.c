@@ -436,7 +436,7 @@ int verb_extract(struct options *o, struct err *err)
 	CLEANUP(extraction_free) struct extraction x = { .dir = -1,
 							 .file = -1 };
 	CLEANUP_FREE char *name = NULL;
-	int r = cli_open_bundle(o, &b, err);
+	int r = cli_open_checked(o, &b, err);
 
 	if (r == 0 && !o->output)
 		r = default_target(&b, &name, err);

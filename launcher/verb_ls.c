@@ -209,7 +209,7 @@ int verb_ls(struct options *o, struct err *err)
 	CLEANUP(listing_free) struct listing l = {
 		.longer = o->long_list, .json = o->json, .out = BUF_INIT,
 	};
-	int r = cli_open_bundle(o, &b, err);
+	int r = cli_open_checked(o, &b, err);
 
 	if (r < 0)
 		return r;
@@ -266,7 +266,7 @@ static int cat_path(const struct bundle *b, const char *operand,
 int verb_cat(struct options *o, struct err *err)
 {
 	CLEANUP_BUNDLE struct bundle b = BUNDLE_INIT;
-	int r = cli_open_bundle(o, &b, err);
+	int r = cli_open_checked(o, &b, err);
 
 	for (size_t i = 0; r == 0 && i < o->args.n; i++)
 		r = cat_path(&b, o->args.v[i], err);

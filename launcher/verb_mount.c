@@ -246,7 +246,7 @@ int verb_mount(struct options *o, struct err *err)
 	CLEANUP(server_forget) struct image_server server = IMAGE_SERVER_INIT;
 	CLEANUP_BUNDLE struct bundle b = BUNDLE_INIT;
 	struct mounting m = { .by_root = false };
-	int r = cli_open_bundle(o, &b, err);
+	int r = cli_open_checked(o, &b, err);
 
 	if (r < 0)
 		return r;

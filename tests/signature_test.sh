@@ -404,6 +404,16 @@ bad_is_refused()
 	expect_refused 125
 	run ./b --holdall run --command sh -- -c 'echo started'
 	expect_refused 125
+	local verb
+	for verb in "ls b" "cat b bin/sh" "extract b -o x" "mount b ."; do
+		# shellcheck disable=SC2086
+		run "$HOLDALL" $verb
+		expect_refused 1
+	done
+	# It is for looking.
+	run "$HOLDALL" info b
+	expect_ok
+	expect_out_has BAD
 }
 
 test_bad_signatures_are_refused()
