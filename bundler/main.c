@@ -471,9 +471,9 @@ static void print_help(const struct verb *v)
 
 		(void)snprintf(left, sizeof(left), "%s%s%s", o->name,
 			       o->value ? " " : "", o->value ? o->value : "");
-		(void)printf("  %-12s %s\n", left, o->help);
+		(void)printf("  %-17s %s\n", left, o->help);
 	}
-	(void)printf("  %-12s %s\n", "--help", "this text");
+	(void)printf("  %-17s %s\n", "--help", "this text");
 }
 
 static void print_verbs(void)

@@ -284,7 +284,11 @@ int keyring_change(const char *id, const struct minisign_key *key,
 	if (text)
 		r = keyring_put(&k, key, text, err);
 	else if (!keyring_remove(&k, key))
-		r = err_set(err, ENOENT, "this key is not there");
+		r = id ? err_set(err, ENOENT, "this is none of the keys of %s",
+				 id) :
+			 err_set(err, ENOENT, "this key is not one that is "
+				 "trusted for every app (of one app: holdall "
+				 "trust remove KEY APP)");
 	return r < 0 ? r : write_at(dir, &k, err);
 }
 

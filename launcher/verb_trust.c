@@ -108,7 +108,10 @@ static int choose_origin(const char *id, const char *asked,
 	if (r == 0 && asked)
 		r = state_open(id, asked, false, &s, err);
 	if (r < 0)
-		return r;
+		return asked && r == -EINVAL ?
+			err_set(err, EINVAL, "'%s' is no origin; they look like "
+				"local-0123456789abcdef (holdall info BUNDLE "
+				"shows it)", asked) : r;
 	minisign_key_fingerprint(key, finger);
 	if (asked)
 		*ret = strdup(asked);
