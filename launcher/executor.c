@@ -35,6 +35,7 @@ struct executor {
 	int root_fd;
 	int image_fd;		/* root of the image's mount, or -1 */
 	int start_sock;
+	volatile int *ret_image;
 	char *base_path;	/* the last BASE_HOST opened, and ... */
 	int base_fd;		/* ... its descriptor: rows come in runs */
 };
@@ -420,6 +421,7 @@ static int do_image(struct executor *x, const struct row *row,
 				       O_PATH | O_DIRECTORY, 0);
 	if (x->image_fd < 0)
 		return err_sys(err, -x->image_fd, "cannot open the image");
+	*x->ret_image = fcntl(x->image_fd, F_DUPFD_CLOEXEC, 3);
 	return 0;
 }
 
@@ -612,11 +614,12 @@ static void executor_close(struct executor *x)
 	free(x->base_path);
 }
 
-int executor_mounts(const struct plan *p, int start_sock, struct err *err)
+int executor_mounts(const struct plan *p, int start_sock,
+		    volatile int *ret_image, struct err *err)
 {
 	CLEANUP(executor_close) struct executor x = {
 		.plan = p, .root_fd = -1, .image_fd = -1, .base_fd = -1,
-		.start_sock = start_sock,
+		.start_sock = start_sock, .ret_image = ret_image,
 	};
 	int r = open_new_root(&x, err);
 

@@ -36,7 +36,7 @@
 #include "launcher/filters.h"
 #include "launcher/landlock.h"
 #include "launcher/record.h"
-#include "launcher/side_namespaces.h"
+#include "launcher/side_work.h"
 #include "runtime/child.h"
 #include "runtime/fd.h"
 #include "runtime/memory.h"
@@ -307,20 +307,20 @@ static int set_up(const struct init_args *a, unsigned *ret_relax,
 		  struct err *err)
 {
 	const struct plan *p = a->plan;
-	struct side_namespaces side = { .pid = -1, .net = -1, .ipc = -1 };
+	struct side_work side = SIDE_WORK_INIT;
 	int r;
 
 	(void)umask(022);
 	r = close_others(a, err);
 	/* First of all: it takes longest, on another processor. */
 	if (r == 0)
-		r = side_namespaces_start(&side, p->namespaces, err);
+		r = side_work_start(&side, p->namespaces, &p->warm, err);
 	if (r == 0)
 		r = executor_identity(p, err);
 	if (r == 0)
-		r = executor_mounts(p, a->start_sock, err);
+		r = executor_mounts(p, a->start_sock, &side.image, err);
 	/* Also after a failure: the helper runs on a stack of this frame. */
-	r = side_namespaces_join(&side, r == 0, err) < 0 || r < 0 ?
+	r = side_work_join(&side, r == 0, err) < 0 || r < 0 ?
 	    -err->num : 0;
 	if (r == 0)
 		r = executor_names(p, err);

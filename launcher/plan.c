@@ -539,6 +539,42 @@ static int work_dir(struct maker *m, struct err *err)
 	return m->p->workdir ? 0 : err_nomem(err);
 }
 
+/* Folder of the search path, or the program itself, if the image may have it: what
+ * lies in our own folders needs no warming. */
+static void warm_program(struct maker *m, const char *path)
+{
+	const struct header *h = m->in->header;
+	CLEANUP_FREE char *top = strndup(path + 1, strcspn(path + 1, "/"));
+
+	for (size_t i = 0; top && i < h->n_top; i++)
+		if (!strcmp(h->top[i].name, top) && !is_ours(top))
+			m->failed |= strlist_add(&m->p->warm, path + 1);
+	m->failed |= top ? 0 : -ENOMEM;
+}
+
+static void warm_image(struct maker *m)
+{
+	const struct header *h = m->in->header;
+	const char *name = m->p->argv.v[0];
+
+	for (size_t i = 0; i < h->n_top; i++)
+		if (!h->top[i].target && !is_ours(h->top[i].name))
+			m->failed |= strlist_add(&m->p->warm,
+						 h->top[i].name);
+	if (has_image_etc(m))
+		m->failed |= strlist_add(&m->p->warm, "etc");
+	if (name[0] == '/') {
+		warm_program(m, name);
+		return;
+	}
+	for (size_t i = 0; i < m->p->path.n; i++) {
+		CLEANUP_FREE char *path = path_join(m->p->path.v[i], name);
+
+		if (path)
+			warm_program(m, path);
+	}
+}
+
 static int make_rows(struct maker *m, struct err *err)
 {
 	int r;
@@ -568,6 +604,7 @@ static int make_rows(struct maker *m, struct err *err)
 		overlay(m, "/etc", ETC_LAYER, IMAGE "/etc", NULL, NULL,
 			"the bundle's /etc under what we generate");
 	last_rows(m);
+	warm_image(m);
 	/* Where nothing but ours can lie, one lookup is enough. */
 	for (size_t i = 0; i < m->p->n_rows; i++)
 		if (protected_is_reserved(m->p->rows[i].target))

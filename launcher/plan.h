@@ -92,6 +92,8 @@ struct plan {
 	struct strlist envp;		/* "KEY=value" */
 	char *workdir;			/* inside */
 	struct strlist path;		/* folders to look argv[0] up in */
+	struct strlist warm;		/* paths beneath the image's root that the
+					 * start will ask for, the program last */
 	unsigned null_fds;		/* bits 0-2: replaced by /dev/null */
 	int *keep_fds;			/* passed beside 0-2 */
 	size_t n_keep_fds;

@@ -30,6 +30,7 @@ void plan_free(struct plan *p)
 	strlist_free(&p->envp);
 	free(p->workdir);
 	strlist_free(&p->path);
+	strlist_free(&p->warm);
 	free(p->keep_fds);
 	strlist_free(&p->mountpoints);
 	strlist_free(&p->create);

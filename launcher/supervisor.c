@@ -29,7 +29,7 @@
 
 #include "launcher/init.h"
 #include "launcher/probe.h"
-#include "launcher/side_namespaces.h"
+#include "launcher/side_work.h"
 #include "runtime/child.h"
 #include "runtime/fd.h"
 #include "runtime/memory.h"
@@ -313,9 +313,15 @@ static void init_gone(struct watcher *w, int status)
 		server_fault(w);
 		return;
 	}
+	if (WIFEXITED(status)) {
+		(void)err_set(&w->fault, EIO, "pid 1 of the sandbox ended "
+			      "without a message (status %d)",
+			      WEXITSTATUS(status));
+		return;
+	}
 	/* Killed from outside: the app ended with it, of the same signal. */
 	w->told = true;
-	w->status = WIFSIGNALED(status) ? WTERMSIG(status) : 125 << 8;
+	w->status = WTERMSIG(status);
 }
 
 static void server_gone(struct watcher *w, int status)
