@@ -41,8 +41,8 @@ int apt_run(const struct debian_apt *a, const struct strlist *argv,
 	return tool_run(argv, a->notes, o, err);
 }
 
-/* "E: Failed to fetch X  Y" -> "Failed to fetch X Y"; at most two lines, which
- * say it all: apt's others repeat them. */
+/* "E: Failed to fetch X  Y" -> "Failed to fetch X  Y".  Of what cannot be fetched
+ * the first is enough (the reason is the same), else at most two lines. */
 static void add_lines(struct buf *to, const struct buf *from, const char *mark)
 {
 	const char *p = buf_text(from);
@@ -57,6 +57,8 @@ static void add_lines(struct buf *to, const struct buf *from, const char *mark)
 		    strncmp(p + 3, "Download Failed", 15)) {
 			buf_addf(to, "%s%.*s", n++ ? "; " : "",
 				 (int)(len - 3), p + 3);
+			if (!strncmp(p + 3, "Failed to fetch", 15))
+				return;
 		}
 		p += len + (p[len] != '\0');
 	}
@@ -117,9 +119,12 @@ static int fetch_index(struct debian_apt *a, struct err *err)
 	r = apt_run(a, &argv, &o, err);
 	if (r < 0)
 		return r;
-	if (o.status)
-		return apt_complaint(&o, EHOSTUNREACH, "cannot fetch the "
-				     "package index", err);
+	if (o.status) {
+		(void)apt_complaint(&o, EHOSTUNREACH, "cannot fetch the "
+				    "package index", err);
+		return err_hint(err, "`apt-get update` on this computer meets "
+				"the same, or its archives have no key here");
+	}
 	return root_write(a, "updated", "", 0, err);
 }
 

@@ -69,6 +69,8 @@ static const char config[] =
 	"Acquire::AllowWeakRepositories \"0\";\n"
 	"Acquire::AllowDowngradeToInsecureRepositories \"0\";\n"
 	"Acquire::Retries \"2\";\n"
+	/* With it, apt 2.6 waits without end when its disk is full. */
+	"Acquire::Retries::Delay \"0\";\n"
 	"APT::Get::AllowUnauthenticated \"0\";\n"
 	"APT::Get::Assume-Yes \"1\";\n"
 	"APT::Install-Recommends \"0\";\n"

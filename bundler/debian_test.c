@@ -344,6 +344,39 @@ START_TEST(test_unreachable)
 }
 END_TEST
 
+/* A full disk at any place of the way: a line, no lock, and no hanging apt. */
+START_TEST(test_full_disk)
+{
+	static const unsigned kib[] = { 40, 64, 72, 96, 128 };
+	char path[96];
+
+	if (geteuid() != 0)
+		return;
+	add_deb("big", "1", "Depends: app\\n");
+	make_index("one");
+	write_manifest("big");
+	for (size_t i = 0; i < ARRAY_SIZE(kib); i++) {
+		CLEANUP_TREE struct tree t = TREE_INIT;
+		int r;
+
+		(void)snprintf(path, sizeof(path), "%s/full", dir);
+		ck_assert_int_eq(kit_run("mkdir -p %s && mount -t tmpfs -o "
+			"size=%uk none %s", path, kib[i], path), 0);
+		ck_assert_int_eq(setenv("XDG_CACHE_HOME", path, 1), 0);
+		r = run(PACK, &t);
+		tree_free(&t);
+		ck_assert_int_eq(kit_run("umount %s", path), 0);
+		ck_assert_int_eq(kit_run("test -e %s/holdall.lock", dir) != 0,
+				 r < 0);
+		if (i == 0)
+			ck_assert_int_lt(r, 0);
+		if (r < 0)
+			ck_assert_ptr_null(strchr(err.text, '\n'));
+		(void)kit_run("rm -f %s/holdall.lock", dir);
+	}
+}
+END_TEST
+
 START_TEST(test_bad_locks)
 {
 	static const char *const edits[] = {
@@ -447,6 +480,7 @@ int main(void)
 	tcase_add_test(c, test_unverified);
 	tcase_add_test(c, test_other_hash);
 	tcase_add_test(c, test_unreachable);
+	tcase_add_test(c, test_full_disk);
 	tcase_add_test(c, test_bad_locks);
 	tcase_add_test(c, test_forged_hash);
 	tcase_add_test(c, test_stop);

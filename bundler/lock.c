@@ -326,6 +326,23 @@ static int check_whole(const struct lock *l, bool version, struct err *err)
 	return 0;
 }
 
+/* One meaning has one text: gaps between sources, empty lists and the like are
+ * not what lock_format writes. */
+static int check_text(const struct lock *l, const char *text, size_t len,
+		      struct err *err)
+{
+	CLEANUP_BUF struct buf again = BUF_INIT;
+	int r = lock_format(l, &again, err);
+
+	if (r < 0)
+		return r;
+	if (again.len != len || memcmp(again.data, text, len))
+		return err_set(err, EBADMSG, "it is not as holdall writes it; "
+			       "was it edited by hand? `holdall lock` makes it "
+			       "anew");
+	return 0;
+}
+
 int lock_parse(const char *text, size_t len, struct lock *ret,
 	       struct err *err)
 {
@@ -337,6 +354,8 @@ int lock_parse(const char *text, size_t len, struct lock *ret,
 		debian_list_sort(&l.sources[i].packages);
 	if (r == 0)
 		r = check_whole(&l, version, err);
+	if (r == 0)
+		r = check_text(&l, text, len, err);
 	if (r < 0)
 		return r;
 	*ret = l;

@@ -34,3 +34,4 @@ bundler_SRCS += bundler/lock.c bundler/lock_verb.c bundler/debian.c bundler/debi
 	bundler/debian_index.c bundler/debian_package.c bundler/debian_root.c \
 	bundler/debian_tool.c bundler/debian_tree.c
 bundler_TESTS += bundler/debian_deb_test.c bundler/debian_test.c
+bundler_FUZZ += bundler/lock_fuzz.c bundler/debian_deb_fuzz.c
