@@ -479,4 +479,47 @@ for at in random.sample(range(start, len(data)), 60):
 PY
 }
 
+# Anywhere in the file: never good, never silent.  Only the stub is nobody's.
+test_a_thousand_flipped_bytes()
+{
+	key me
+	cp "$BOX" b
+	sign me.key b
+	"$PYTHON" - b "$HOLDALL" <<'PY' >"$T/out" 2>&1 || fail "$(show "$T/out")"
+import os, random, subprocess, sys, time
+fd = os.open("b", os.O_RDWR)
+size = os.fstat(fd).st_size
+trailer = os.pread(fd, 192, size - 192)
+stub = int.from_bytes(trailer[80:88], "little")
+parts = [int.from_bytes(trailer[o:o + 8], "little") for o in (16, 32, 48, 64)]
+# Some in each part (stub, padding, payload, tree, seal, signatures, trailer), the
+# others anywhere.
+bounds = [0, stub] + parts + [size - 192, size]
+random.seed(2)
+places = [random.randrange(a, b) for a, b in zip(bounds, bounds[1:]) if a < b
+          for _ in range(8)]
+places += [random.randrange(size) for _ in range(1000 - len(places))]
+end, done = time.monotonic() + 40, 0
+for at in places:
+    old = os.pread(fd, 1, at)
+    os.pwrite(fd, bytes([old[0] ^ 1 << random.randrange(8)]), at)
+    r = subprocess.run([sys.argv[2], "verify", "b"], capture_output=True,
+                       text=True)
+    os.pwrite(fd, old, at)
+    assert "stub: " in r.stdout or r.returncode == 1, (at, r)
+    if at < stub:
+        assert r.returncode == 4 and "stub: not covered" in r.stdout, (at, r)
+    else:
+        assert r.returncode == 1, (at, r)
+        assert r.stderr.startswith("holdall: ") and "b" in r.stderr, (at, r)
+        assert r.stderr.count("\n") == 1 and len(r.stderr) > 40, (at, r)
+    done += 1
+    if time.monotonic() > end:
+        break
+assert done >= 100, done
+print(done, "places")
+PY
+	cat "$T/out"
+}
+
 suite_main "$@"
