@@ -186,22 +186,34 @@ static int make_dir(struct executor *x, const struct row *row,
 	return r;
 }
 
+static int try_create(const struct place *at, const struct row *row)
+{
+	CLEANUP_FD int fd = openat(at->dir, at->name, O_WRONLY | O_CREAT |
+				   O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return -errno;
+	return fd_write_all(fd, row->text, row->text_len);
+}
+
 static int make_file(struct executor *x, const struct row *row,
 		     struct err *err)
 {
 	CLEANUP_PLACE struct place at = { .owned = -1 };
-	CLEANUP_FD int fd = -1;
-	int r = make(x, row, WHAT_FILE, 0644, err);
+	int r;
 
-	if (r < 0 || !row->text_len)
-		return r;
+	if (!row->text_len)
+		return make(x, row, WHAT_FILE, 0644, err);
 	r = find_place(x, row, &at, err);
 	if (r < 0)
 		return r;
-	fd = openat(at.dir, at.name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(err, errno, "cannot open %s", row->target);
-	r = fd_write_all(fd, row->text, row->text_len);
+	r = try_create(&at, row);
+	if (r == -ENOENT && row->flags & ROW_OWN) {
+		r = make_parents(x, row, err);
+		if (r < 0)
+			return r;
+		r = try_create(&at, row);
+	}
 	return r < 0 ? err_sys(err, -r, "cannot write %s", row->target) : 0;
 }
 

@@ -214,7 +214,6 @@ static void make_etc(struct maker *m)
 
 	m->failed |= plan_dir(m->p, "/etc", 0755);
 	etc_accounts(m);
-	etc_file(m, "hostname", "holdall\n");
 	if (m->in->machine_id) {
 		if (asprintf(&id, "%s\n", m->in->machine_id) < 0) {
 			id = NULL;
