@@ -13,3 +13,9 @@ $(BUILD)/bench/timer: bench/timer.c
 
 .PHONY: clocks
 clocks: $(BUILD)/bench/clock $(BUILD)/bench/timer
+
+$(BUILD)/bench/reader: bench/reader.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -static-pie $< -o $@
+
+clocks: $(BUILD)/bench/reader

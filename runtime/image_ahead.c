@@ -181,12 +181,26 @@ static void add_first(struct image_ahead *a, struct job job)
 	a->jobs[a->first] = job;
 }
 
+/* With the lock held; what is at hand or queued already is left out. */
+static void add_job(struct image *im, struct job job, bool urgent)
+{
+	struct image_ahead *a = im->ahead;
+
+	if (queued(a, job.pos) || image_data_cached(im, job.pos))
+		return;
+	if (urgent)
+		add_first(a, job);
+	else
+		add_last(a, job);
+	if (a->parked)
+		(void)pthread_cond_signal(&a->wake);
+}
+
 /* Blocks first to last - 1 of a file, as far as they are not at hand. */
 static void add_blocks(struct image *im, const struct image_inode *node,
 		       uint32_t first, uint32_t last, bool urgent)
 {
 	struct file_place *place = image_file_place(im, node), noted = *place;
-	struct image_ahead *a = im->ahead;
 	struct job jobs[JOBS];
 	unsigned n = 0;
 
@@ -204,18 +218,26 @@ static void add_blocks(struct image *im, const struct image_inode *node,
 	}
 	*place = noted;
 	image_lock(im);
-	for (unsigned i = 0; i < n; i++) {
-		const struct job job = jobs[urgent ? n - 1 - i : i];
+	for (unsigned i = 0; i < n; i++)
+		add_job(im, jobs[urgent ? n - 1 - i : i], urgent);
+	image_unlock(im);
+}
 
-		if (queued(a, job.pos) || image_data_cached(im, job.pos))
-			continue;
-		if (urgent)
-			add_first(a, job);
-		else
-			add_last(a, job);
-	}
-	if (a->n && a->parked)
-		(void)pthread_cond_signal(&a->wake);
+/* Small files are read one after the other in the order of their fragments, or
+ * not: one step from a block to the next promises another. */
+static void add_fragment(struct image *im, uint32_t fragment)
+{
+	bool step = fragment == im->last_fragment + 1;
+	struct job job;
+	struct err err;
+
+	im->last_fragment = fragment;
+	if (!step || fragment + 1 >= im->super.n_fragments ||
+	    image_fragment(im, fragment + 1, &job.pos, &job.size, &err) < 0 ||
+	    !job.pos)
+		return;
+	image_lock(im);
+	add_job(im, job, false);
 	image_unlock(im);
 }
 
@@ -244,9 +266,13 @@ void image_ahead_follow(struct image *im, const struct image_inode *node,
 	uint32_t most = WINDOW_BYTES_MAX >> im->super.block_log;
 	uint32_t next, n;
 
-	if (!im->ahead || !len || node->n_blocks < 2)
+	if (!im->ahead || !len)
 		return;
 	next = (uint32_t)((off + len - 1) >> im->super.block_log) + 1;
+	if (next > node->n_blocks)
+		add_fragment(im, node->fragment);
+	if (next >= node->n_blocks)
+		return;
 	image_lock(im);
 	if (!im->ahead->window && im->reads_on)
 		im->ahead->window = 1;

@@ -8,7 +8,8 @@
  *
  *  - the further blocks of a read that needs several, while the reader decodes
  *    the first;
- *  - after the answer, the blocks that follow in the same file.
+ *  - after the answer, the blocks that follow in the same file, and the fragment
+ *    block after this one if this one was the next.
  *
  * How far it runs ahead is judged by what comes of it: a block that is used
  * widens the window, one that is dropped unused narrows it down to nothing;

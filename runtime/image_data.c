@@ -222,8 +222,8 @@ static int load_fragment_index(struct image *im, struct err *err)
 	return 0;
 }
 
-static int fragment_entry(struct image *im, uint32_t i, uint64_t *ret_pos,
-			  uint32_t *ret_size, struct err *err)
+int image_fragment(struct image *im, uint32_t i, uint64_t *ret_pos,
+		   uint32_t *ret_size, struct err *err)
 {
 	uint8_t d[SQUASHFS_FRAGMENT_SIZE];
 	struct meta_cursor c;
@@ -312,7 +312,7 @@ static int find_piece(struct image *im, const struct image_inode *node,
 	if (block < node->n_blocks)
 		return image_find_block(im, node, block, ret_pos, ret_size,
 					err);
-	return fragment_entry(im, node->fragment, ret_pos, ret_size, err);
+	return image_fragment(im, node->fragment, ret_pos, ret_size, err);
 }
 
 /* The bytes of a piece: zeros for a hole, else in the cache. */

@@ -11,7 +11,7 @@
 
 #define META_BLOCKS 32u			/* decoded metadata blocks kept */
 #define DATA_BLOCKS_MAX 128u		/* decoded data blocks kept, at most */
-#define DATA_BYTES_MAX (5u << 20)	/* and in bytes */
+#define DATA_BYTES_MAX (6u << 20)	/* and in bytes */
 #define FILE_PLACES 16u
 
 /* Filled once by image_super_read; all places lie in the image, in order. */
@@ -74,6 +74,7 @@ struct image {
 	unsigned n_data;
 	uint64_t n_reads;		/* of files, so far */
 	struct file_place places[FILE_PLACES];
+	uint32_t last_fragment;		/* that a read touched */
 	bool reads_on;			/* the last read began where the one
 					 * of its file before had ended */
 
@@ -117,6 +118,9 @@ struct file_place *image_file_place(struct image *im,
 int image_find_block(struct image *im, const struct image_inode *node,
 		     uint32_t block, uint64_t *ret_pos, uint32_t *ret_size,
 		     struct err *err);
+/* The same of fragment block i < n_fragments. */
+int image_fragment(struct image *im, uint32_t i, uint64_t *ret_pos,
+		   uint32_t *ret_size, struct err *err);
 /* With the lock held: is the block here, or being decoded?  And, by the helper:
  * decodes it, giving the lock up meanwhile. */
 bool image_data_cached(const struct image *im, uint64_t pos);
