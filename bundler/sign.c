@@ -88,6 +88,22 @@ static bool made_by(const struct signature *s, const struct minisign_key *key,
 	       minisign_verify(&s->minisign, key, seal, len);
 }
 
+/* With a bad one among them the bundle would be refused, whatever is added. */
+static int check_old_ones(const struct signature_list *old, const char *seal,
+			  size_t len, struct err *err)
+{
+	for (unsigned i = 0; i < old->n; i++) {
+		const struct signature *s = &old->v[i];
+
+		if (s->has_key && !minisign_verify(&s->minisign, &s->key,
+						   seal, len))
+			return err_set(err, EBADMSG, "signature %u, which the "
+				       "bundle has already, does not verify; "
+				       "pack it anew", i + 1);
+	}
+	return 0;
+}
+
 /* The list with the new one in the place of the key's old one, or behind. */
 static int merge(const struct signature_list *old,
 		 const struct minisign_key *key, const char *seal, size_t len,
@@ -244,6 +260,8 @@ int sign_run(const struct sign_options *o, const struct notes *notes,
 		r = bundle_read_seal(&w.bundle, &seal, &len, err);
 	if (r == 0)
 		r = bundle_verify(&w.bundle, NULL, NULL, err);
+	if (r == 0)
+		r = check_old_ones(&w.list, seal, len, err);
 	if (r < 0)
 		return r;
 	if (o->signature)

@@ -9,6 +9,7 @@
 
 #include "bundler/key_files.h"
 #include "runtime/bundle_fixture.h"
+#include "runtime/bundle_rewrite.h"
 #include "runtime/signature.h"
 
 static char folder[PATH_MAX];
@@ -246,6 +247,30 @@ START_TEST(damaged_bundles_are_not_signed)
 }
 END_TEST
 
+START_TEST(nothing_is_put_behind_a_bad_signature)
+{
+	CLEANUP_FD int fd = open(at("app"), O_RDWR);
+	CLEANUP_SIGNATURES struct signature_list l = { 0 };
+	CLEANUP_BUNDLE struct bundle b = BUNDLE_INIT;
+	CLEANUP_BUF struct buf changed = BUF_INIT;
+	CLEANUP_SECRET struct minisign_secret s;
+	struct minisign_key key;
+
+	make_key("me", &key);
+	make_key("you", &key);
+	ck_assert_int_eq(key_file_secret(at("me.key"), NULL, &s, &err), 0);
+	ck_assert_int_eq(sign_in_place(fd, "app", &s, &err), 0);
+	read_list(&l);
+	l.v[0].minisign.signature[3] ^= 1;
+	minisign_signature_format(&l.v[0].minisign, &changed);
+	ck_assert_int_eq(bundle_open(at("app"), &b, &err), 0);
+	ck_assert_int_eq(bundle_put_signatures(&b, changed.data, changed.len,
+					       fd, &err), 0);
+	ck_assert_int_eq(sign("you.key", NULL, NULL), -EBADMSG);
+	ck_assert_ptr_nonnull(strstr(err.text, "signature 1"));
+}
+END_TEST
+
 START_TEST(restub_goes_through_a_link)
 {
 	CLEANUP_SIGNATURES struct signature_list l = { 0 };
@@ -303,6 +328,7 @@ int main(void)
 	tcase_add_test(t, puts_in_only_what_verifies);
 	tcase_add_test(t, says_what_is_missing);
 	tcase_add_test(t, damaged_bundles_are_not_signed);
+	tcase_add_test(t, nothing_is_put_behind_a_bad_signature);
 	tcase_add_test(t, restub_goes_through_a_link);
 	tcase_add_test(t, packs_sign_in_place);
 	suite_add_tcase(s, t);
