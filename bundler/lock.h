@@ -1,7 +1,7 @@
 /*
  * lock.h - holdall.lock: which packages a manifest was packed with
  *
- * Strict lines of text.h; docs/lock.md describes them.  One part per `debian`
+ * Strict lines of text.h; docs/debian.md describes them.  One part per `debian`
  * source, in the manifest's order:
  *
  *	architecture=amd64
