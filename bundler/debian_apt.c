@@ -19,7 +19,6 @@
 #include "runtime/fd.h"
 #include "runtime/path.h"
 
-#define RELEASE_MAX ((size_t)16 << 20)
 #define PROVIDERS_MAX 5u
 
 /* ---- running apt ---- */
@@ -140,83 +139,6 @@ int debian_apt_update(struct debian_apt *a, bool force, struct err *err)
 		return r;
 	notes_note(a->notes, "%s; going on with the index of last time",
 		   err->text);
-	return 0;
-}
-
-/* "Codename: bookworm" of a Release file; fresh or NULL. */
-static char *release_name(const char *text, size_t len)
-{
-	const char *at = text, *end = text + len;
-	struct stanza s;
-	char *name = NULL;
-
-	/* A signed file starts with a stanza of its own. */
-	for (unsigned i = 0; i < 2 && !name && stanza_next(&at, end, &s); i++) {
-		name = stanza_get(&s, "Codename");
-		if (!name)
-			name = stanza_get(&s, "Suite");
-	}
-	return name ? name : strdup("unnamed");
-}
-
-static int add_index(const struct debian_apt *a, const char *file,
-		     struct strlist *to, struct err *err)
-{
-	CLEANUP_FREE char *rel = path_join("lists", file);
-	CLEANUP_FREE char *text = NULL;
-	CLEANUP_FD int fd = -1;
-	char hash[SHA256_TEXT + 1], *name;
-	size_t len;
-	int r;
-
-	if (!rel)
-		return err_nomem(err);
-	r = path_open_beneath(a->dir_fd, rel, O_RDONLY, 0, &fd, err);
-	if (r < 0)
-		return r;
-	r = fd_slurp(fd, RELEASE_MAX, &text, &len);
-	if (r < 0)
-		return err_sys(err, -r, "cannot read %s/%s", a->dir, rel);
-	name = release_name(text, len);
-	sha256_text(text, len, hash);
-	if (!name || strlist_add_steal(to, name) < 0 ||
-	    strlist_add(to, hash) < 0)
-		return err_nomem(err);
-	return 0;
-}
-
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n >= m && !strcmp(s + n - m, end);
-}
-
-static int read_indexes(const struct debian_apt *a, struct strlist *ret,
-			struct err *err)
-{
-	CLEANUP_STRLIST struct strlist l = { 0 };
-	CLEANUP_DIR DIR *dir = NULL;
-	struct dirent *d;
-	int fd, r = path_open_beneath(a->dir_fd, "lists", O_RDONLY |
-				      O_DIRECTORY, 0, &fd, err);
-
-	if (r < 0)
-		return r;
-	dir = fdopendir(fd);
-	if (!dir) {
-		(void)close(fd);
-		return err_nomem(err);
-	}
-	while ((d = readdir(dir)) && r == 0)
-		if (ends_with(d->d_name, "_InRelease") ||
-		    ends_with(d->d_name, "_Release"))
-			r = add_index(a, d->d_name, &l, err);
-	if (r < 0)
-		return r;
-	strlist_free(ret);
-	*ret = l;
-	l = (struct strlist){ 0 };
 	return 0;
 }
 
@@ -494,5 +416,5 @@ int debian_apt_resolve(struct debian_apt *a, struct lock_source *s,
 		   s->request.n ? s->request.v[0] : "the base",
 		   s->request.n > 1 ? " and others" : "");
 	r = resolve(a, s, err);
-	return r < 0 ? r : read_indexes(a, &s->index, err);
+	return r < 0 ? r : lists_read(a, &s->index, err);
 }

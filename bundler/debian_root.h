@@ -24,6 +24,11 @@ int apt_run(const struct debian_apt *a, const struct strlist *argv,
 int apt_complaint(const struct tool_output *o, int num, const char *what,
 		  struct err *err);
 
+/* The names and hashes of all signed indexes, in turn; an unsigned one is an
+ * error (debian_lists.c). */
+int lists_read(const struct debian_apt *a, struct strlist *ret,
+	       struct err *err);
+
 /* ---- lines of --print-uris ---- */
 
 struct apt_uri {

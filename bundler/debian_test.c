@@ -315,6 +315,36 @@ START_TEST(test_unverified)
 }
 END_TEST
 
+/* What the host trusts unsigned (trusted=yes) is refused for bundles. */
+START_TEST(test_host_trusts)
+{
+	static const char text[] = "schema: 1\nid: org.example.App\n"
+		"version: \"1\"\ncommand: x\nbase: none\nsources:\n"
+		"  - debian: [app]\n";
+	static const struct { const char *key; int result; } rows[] = {
+		{ "", -EKEYREJECTED }, { "two", -EKEYREJECTED }, { "one", 0 },
+	};
+	char path[96];
+
+	kit_write(dir, "holdall.yaml", text, sizeof(text) - 1);
+	ck_assert_int_eq(kit_run("cd %s; echo 'deb [trusted=yes] file:%s/"
+		"archive test main' >list; echo 'Dir::Etc::sourcelist "
+		"\"%s/list\"; Dir::Etc::sourceparts \"/dev/null\"; "
+		"Dir::Etc::trustedparts \"%s/trusted/\";' >conf; mkdir trusted "
+		"&& cp one.gpg trusted", dir, dir, dir, dir), 0);
+	(void)snprintf(path, sizeof(path), "%s/conf", dir);
+	ck_assert_int_eq(setenv("APT_CONFIG", path, 1), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		CLEANUP_TREE struct tree t = TREE_INIT;
+
+		make_index(rows[i].key);
+		ck_assert_msg(run(PACK, &t) == rows[i].result, "%s: %s",
+			      rows[i].key, err.text);
+	}
+	ck_assert_int_eq(unsetenv("APT_CONFIG"), 0);
+}
+END_TEST
+
 START_TEST(test_other_hash)
 {
 	CLEANUP_TREE struct tree t = TREE_INIT;
@@ -478,6 +508,7 @@ int main(void)
 	tcase_add_test(c, test_names);
 	tcase_add_test(c, test_unmet);
 	tcase_add_test(c, test_unverified);
+	tcase_add_test(c, test_host_trusts);
 	tcase_add_test(c, test_other_hash);
 	tcase_add_test(c, test_unreachable);
 	tcase_add_test(c, test_full_disk);
