@@ -196,7 +196,9 @@ static void add_job(struct image *im, struct job job, bool urgent)
 		(void)pthread_cond_signal(&a->wake);
 }
 
-/* Blocks first to last - 1 of a file, as far as they are not at hand. */
+/* Blocks first to last - 1 of a file, as far as they are not at hand.  Unless
+ * they are needed now, no block is taken that was read before (the kernel has
+ * it, most likely) or decoded ahead before. */
 static void add_blocks(struct image *im, const struct image_inode *node,
 		       uint32_t first, uint32_t last, bool urgent)
 {
@@ -212,9 +214,15 @@ static void add_blocks(struct image *im, const struct image_inode *node,
 		if (image_find_block(im, node, b, &jobs[n].pos, &jobs[n].size,
 				     &err) < 0)
 			break;
-		/* Neither a hole nor the superblock. */
-		if (jobs[n].size && jobs[n].pos)
-			n++;
+		/* A hole, or the superblock. */
+		if (!jobs[n].size || !jobs[n].pos)
+			continue;
+		if (!urgent && noted.ref == node->ref) {
+			if (image_block_seen(&noted, b))
+				continue;
+			image_block_see(&noted, b);
+		}
+		n++;
 	}
 	*place = noted;
 	image_lock(im);

@@ -273,6 +273,17 @@ struct file_place *image_file_place(struct image *im,
 	return &im->places[node->ino % FILE_PLACES];
 }
 
+bool image_block_seen(const struct file_place *p, uint32_t block)
+{
+	return block < FILE_SEEN && p->seen[block / 64] >> block % 64 & 1;
+}
+
+void image_block_see(struct file_place *p, uint32_t block)
+{
+	if (block < FILE_SEEN)
+		p->seen[block / 64] |= UINT64_C(1) << block % 64;
+}
+
 int image_find_block(struct image *im, const struct image_inode *node,
 		     uint32_t block, uint64_t *ret_pos, uint32_t *ret_size,
 		     struct err *err)
@@ -281,9 +292,14 @@ int image_find_block(struct image *im, const struct image_inode *node,
 	uint8_t d[4];
 	int r;
 
-	if (p.ref != node->ref || !p.cur.end || p.block > block)
+	if (p.ref != node->ref || !p.cur.end)
 		p = (struct file_place){ .ref = node->ref, .data = node->data,
 					 .cur = node->rest };
+	if (p.block > block) {
+		p.block = 0;
+		p.data = node->data;
+		p.cur = node->rest;
+	}
 	r = skip_blocks(im, &p, block - p.block, err);
 	if (r < 0)
 		return r;
@@ -341,8 +357,10 @@ static int read_piece(struct image *im, const struct image_inode *node,
 		return image_broken(im, err, "the block at %llu holds %u bytes, "
 				    "not %u", (unsigned long long)pos, c->len,
 				    p->want + skip);
-	if (!tail)
+	if (!tail) {
 		c->given += p->len;
+		image_block_see(image_file_place(im, node), p->block);
+	}
 	*ret = data + skip + p->in;
 	return 0;
 }

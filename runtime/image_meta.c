@@ -101,6 +101,7 @@ void image_idle(struct image *im)
 	(void)madvise(im->map, im->map_len, MADV_DONTNEED);
 	memset(im->meta, 0, sizeof(im->meta));
 	memset(im->data, 0, sizeof(im->data));
+	memset(im->places, 0, sizeof(im->places));
 	im->meta_last = 0;
 	im->front.zstd = im->back.zstd = NULL;
 }

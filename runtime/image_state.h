@@ -13,6 +13,7 @@
 #define DATA_BLOCKS_MAX 128u		/* decoded data blocks kept, at most */
 #define DATA_BYTES_MAX (6u << 20)	/* and in bytes */
 #define FILE_PLACES 16u
+#define FILE_SEEN 256u
 
 /* Filled once by image_super_read; all places lie in the image, in order. */
 struct image_super {
@@ -46,6 +47,8 @@ struct file_place {
 	uint32_t block;
 	struct meta_cursor cur;
 	uint64_t end;			/* where the last read ended */
+	/* The first blocks: a bit for each that was read, or decoded ahead. */
+	uint64_t seen[FILE_SEEN / 64];
 };
 
 /* What a thread needs to get from a place in the image to a decoded block. */
@@ -118,6 +121,9 @@ struct file_place *image_file_place(struct image *im,
 int image_find_block(struct image *im, const struct image_inode *node,
 		     uint32_t block, uint64_t *ret_pos, uint32_t *ret_size,
 		     struct err *err);
+/* Only of the file that the place is noted for. */
+bool image_block_seen(const struct file_place *place, uint32_t block);
+void image_block_see(struct file_place *place, uint32_t block);
 /* The same of fragment block i < n_fragments. */
 int image_fragment(struct image *im, uint32_t i, uint64_t *ret_pos,
 		   uint32_t *ret_size, struct err *err);
