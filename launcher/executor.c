@@ -600,6 +600,19 @@ static int open_new_root(struct executor *x, struct err *err)
 	return 0;
 }
 
+/* Nothing may lie over or under the new root: "/.." would lead there. */
+static int check_root(struct err *err)
+{
+	struct stat root, above;
+
+	if (stat("/", &root) < 0 || stat("/..", &above) < 0)
+		return err_sys(err, errno, "cannot look at the new root");
+	if (root.st_dev != above.st_dev || root.st_ino != above.st_ino)
+		return err_set(err, EBUSY, "cannot drop the old root: it is "
+			       "still there");
+	return 0;
+}
+
 static int enter_new_root(struct executor *x, struct err *err)
 {
 	if (fchdir(x->root_fd) < 0)
@@ -612,7 +625,7 @@ static int enter_new_root(struct executor *x, struct err *err)
 		return err_sys(err, errno, "cannot drop the old root");
 	if (chdir("/") < 0)
 		return err_sys(err, errno, "cannot enter the new root");
-	return 0;
+	return check_root(err);
 }
 
 static void executor_close(struct executor *x)

@@ -522,8 +522,9 @@ static void last_rows(struct maker *m)
 	if (m->full && m->in->header->image_var &&
 	    !plan_row(p, ROW_DETACH, PLAN_SETUP "/var", 0, NULL))
 		m->failed |= -ENOMEM;
-	if (!plan_row(p, ROW_DETACH, IMAGE, 0, NULL) ||
-	    !plan_row(p, ROW_READONLY, "/", 0, NULL))
+	/* The image itself stays where it was mounted, among the set-up's things:
+	 * it shows nothing new, and an unmount waits for all processors. */
+	if (!plan_row(p, ROW_READONLY, "/", 0, NULL))
 		m->failed |= -ENOMEM;
 }
 
