@@ -13,6 +13,7 @@
  */
 #include "launcher/executor.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -480,17 +481,51 @@ static int overlay_options(struct executor *x, const struct row *row,
 	return options->failed ? -ENOMEM : 0;
 }
 
+#define LINKS_MAX 4096
+
+/* Links in the topmost layer, which is ours, to what a lower one of the image has
+ * besides. */
+static int link_layer(struct executor *x, const char *top, const char *lower)
+{
+	CLEANUP_FD int to = path_try_beneath(x->root_fd, rel(top),
+					     O_PATH | O_DIRECTORY, 0);
+	int from = path_try_beneath(x->root_fd, rel(lower),
+				    O_RDONLY | O_DIRECTORY, 0);
+	CLEANUP_DIR DIR *dir = from < 0 ? NULL : fdopendir(from);
+	struct dirent *de;
+	int n = 0;
+
+	if (from < 0)
+		return from == -ENOENT ? 0 : from;
+	if (to < 0 || !dir)
+		return to < 0 ? to : -errno;
+	while ((de = readdir(dir)) && n++ < LINKS_MAX) {
+		CLEANUP_FREE char *target = path_join(lower, de->d_name);
+
+		if (!target)
+			return -ENOMEM;
+		if (strcmp(de->d_name, ".") && strcmp(de->d_name, "..") &&
+		    symlinkat(target, to, de->d_name) < 0 && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
+
 /* Where overlay cannot work (missing, or a home on NFS or vfat): the upper alone
- * for a home, the first layer alone otherwise. */
+ * for a home; otherwise our own layer, with links to what the image has. */
 static int overlay_fallback(struct executor *x, const struct row *row,
 			    int why, struct err *err)
 {
 	const char *only = row->upper ? row->upper : row->layers.v[0];
 	CLEANUP_FD int fd = path_try_beneath(x->root_fd, rel(only),
 					     O_PATH | O_DIRECTORY, 0);
-	int r = fd < 0 ? fd : mount_bind(fd, x->root_fd, rel(row->target),
-					 row_attrs(row));
+	int r = fd < 0 ? fd : 0;
 
+	for (size_t i = 1; r == 0 && !row->upper && i < row->layers.n; i++)
+		r = link_layer(x, only, row->layers.v[i]);
+	if (r == 0)
+		r = mount_bind(fd, x->root_fd, rel(row->target),
+			       row_attrs(row) | (row->upper ? 0 : ATTR_RO));
 	if (r < 0)
 		return err_sys(err, -why, "cannot mount an overlay on %s",
 			       row->target);
