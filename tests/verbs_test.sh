@@ -149,7 +149,8 @@ mount_is_gone()
 test_help()
 {
 	local verb
-	for verb in run info verify ls cat extract mount permissions pack lint; do
+	for verb in run info verify ls cat extract mount permissions trust \
+		pack lint lock keygen sign restub; do
 		run "$HOLDALL" "$verb" --help
 		expect_ok
 		expect_out_has "$verb"
