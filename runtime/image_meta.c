@@ -212,7 +212,7 @@ int meta_block(struct image *im, uint64_t pos, uint64_t end,
 		return image_broken(im, err, "metadata block at %llu leaves its "
 				    "table", (unsigned long long)pos);
 	im->meta_last = i;
-	c[i].used = ++im->clock;
+	c[i].used = ++im->meta_clock;
 	*ret = &c[i];
 	*ret_data = im->meta_area + i * SQUASHFS_META_SIZE;
 	return 0;

@@ -11,7 +11,7 @@
  * object concerned cannot be read, others can.
  *
  * All memory is one mapping that is touched as it is used: a few pages for an
- * idle image.  Single-threaded.
+ * idle image.  One thread at a time; image_ahead.h adds a helper beneath.
  */
 #ifndef HOLDALL_IMAGE_READER_H
 #define HOLDALL_IMAGE_READER_H

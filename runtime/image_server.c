@@ -1,7 +1,8 @@
 /*
  * image_server.c - birth and life of the jailed process, FUSE side
  *
- * Role: answers the kernel's requests for one mount.
+ * Role: answers the kernel's requests for one mount.  One thread answers, a
+ *	second decodes ahead (image_ahead.h); both are in the jail.
  * Fds: bundle, start socket (until /dev/fuse has come over it), report pipe,
  *	/dev/fuse, the lock to keep; 0-2 are /dev/null.
  * Watched by: the supervisor, by pidfd and by end of file of the report pipe.
@@ -150,15 +151,16 @@ struct prepared {
 static int prepare(const struct image_child *c, struct prepared *ret,
 		   struct err *err)
 {
-	int r = 0;
+	struct err ignored;
+	int r;
 
+	/* Where no thread can be made (a limit on tasks), reading is slower. */
 	if (c->ahead)
-		r = image_ahead_new(&ret->ahead, err);
-	if (!r)
-		r = payload_new(c->bundle, &ret->payload, err);
-	if (!r && c->ahead)
+		(void)image_ahead_new(&ret->ahead, &ignored);
+	r = payload_new(c->bundle, &ret->payload, err);
+	if (!r && ret->ahead)
 		r = payload_new(c->bundle, &ret->ahead_payload, err);
-	if (!r && c->ahead)
+	if (ret->ahead)
 		image_ahead_settle(ret->ahead);
 	return r;
 }

@@ -64,7 +64,7 @@ struct image_decoder {
 struct image {
 	struct image_source src;
 	struct image_super super;
-	uint64_t clock;
+	uint64_t clock, meta_clock;	/* of last uses */
 	struct image_decoder front, back;
 	struct image_ahead *ahead;	/* or NULL */
 

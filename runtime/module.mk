@@ -48,6 +48,8 @@ runtime_FUZZ += runtime/image_fuzz.c runtime/image_records_fuzz.c
 
 runtime_SRCS += runtime/hash_four.c
 
+runtime_TESTS += runtime/image_ahead_test.c
+
 # signatures; the secret half is linked into programs of packagers only
 runtime_SRCS += runtime/minisign.c runtime/signature.c runtime/bundle_rewrite.c \
 	runtime/minisign_secret.c

@@ -1,0 +1,201 @@
+/*
+ * image_ahead_test.c - with a helper, reads give the same bytes, whatever it does
+ *
+ * Images are read in this process from memory.  The helper's source counts, is
+ * slow, or fails; the reader must never notice but by the clock.
+ */
+#include <check.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "runtime/image_ahead.h"
+#include "runtime/image_fixture.h"
+#include "runtime/image_state.h"
+
+#define BIG (9u << 20)
+#define STEP 69632u			/* a read over the edges of blocks */
+
+enum mood { GOOD, SLOW, FAILS };
+
+struct memory {
+	char *data;
+	size_t size;
+	enum mood mood;
+	atomic_uint calls;
+};
+
+static int read_memory(void *arg, void *buf, size_t len, uint64_t off,
+		       struct err *err)
+{
+	struct memory *m = arg;
+	const struct timespec pause = { .tv_nsec = 300000 };
+
+	atomic_fetch_add(&m->calls, 1);
+	if (m->mood == FAILS)
+		return err_set(err, EIO, "the helper's source fails");
+	if (m->mood == SLOW)
+		(void)nanosleep(&pause, NULL);
+	ck_assert(off <= m->size && len <= m->size - off);
+	memcpy(buf, m->data + off, len);
+	return 0;
+}
+
+struct pair {
+	struct fixture f;
+	struct memory mine, helpers;
+	struct image *im;
+	struct image_ahead *ahead;
+	struct image_inode node;
+	uint8_t *want;
+};
+
+static void start(struct pair *p, const char *options, enum mood mood)
+{
+	struct image_source src = { .read = read_memory, .arg = &p->mine,
+				    .name = "test" };
+	struct image_inode root;
+	struct image_dirent de;
+	struct err err;
+	CLEANUP_FD int fd = -1;
+
+	*p = (struct pair){ .helpers.mood = mood };
+	fixture_start(&p->f);
+	fixture_file(&p->f, "big", BIG, 11);
+	fixture_squash(&p->f, options);
+	p->want = malloc(BIG);
+	ck_assert_ptr_nonnull(p->want);
+	fixture_fill(p->want, BIG, 11);
+	fd = open(p->f.image, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(fd_slurp(fd, 64u << 20, &p->mine.data, &p->mine.size),
+			 0);
+	p->helpers.data = p->mine.data;
+	p->helpers.size = src.size = p->mine.size;
+	ck_assert_int_eq(image_new(&src, &p->im, &err), 0);
+	ck_assert_int_eq(image_ahead_new(&p->ahead, &err), 0);
+	image_ahead_settle(p->ahead);
+	src.arg = &p->helpers;
+	image_ahead_attach(p->ahead, p->im, &src);
+	ck_assert_int_eq(image_inode_get(p->im, image_root(p->im), &root, &err),
+			 0);
+	ck_assert_int_eq(image_lookup(p->im, &root, "big", 3, &de, &err), 0);
+	ck_assert_int_eq(image_dirent_inode(p->im, &de, &p->node, &err), 0);
+}
+
+static void stop(struct pair *p)
+{
+	image_ahead_free(p->ahead);
+	image_free(p->im);
+	free(p->mine.data);
+	free(p->want);
+	fixture_end(&p->f);
+}
+
+/* Slices are compared after the helper has had its chance to spoil them. */
+static void read_at(struct pair *p, uint64_t off, size_t len)
+{
+	static struct image_slices s;
+	size_t at = 0, most = off < BIG ? BIG - off : 0;
+	struct err err;
+
+	ck_assert_msg(image_file_read(p->im, &p->node, off, len, &s, &err) == 0,
+		      "%s", err.text);
+	ck_assert_uint_eq(s.len, len < most ? len : most);
+	image_ahead_follow(p->im, &p->node, off, s.len);
+	if (off % 3 == 0)
+		(void)sched_yield();
+	for (unsigned i = 0; i < s.n; i++) {
+		ck_assert_msg(memcmp(s.iov[i].iov_base, p->want + off + at,
+				     s.iov[i].iov_len) == 0,
+			      "wrong bytes at %llu",
+			      (unsigned long long)(off + at));
+		at += s.iov[i].iov_len;
+	}
+	ck_assert_uint_eq(at, s.len);
+}
+
+static const struct {
+	const char *options;
+	enum mood mood;
+} cases[] = {
+	{ "-b 128K", GOOD }, { "-b 128K", SLOW }, { "-b 128K", FAILS },
+	{ "-b 1M", GOOD }, { "-b 1M", SLOW }, { "-b 4K", GOOD },
+	{ "-b 4K -noD", FAILS }, { "-b 64K -noD", GOOD },
+};
+
+START_TEST(bytes_are_the_same)
+{
+	unsigned state = 1;
+	struct pair p;
+
+	start(&p, cases[_i].options, cases[_i].mood);
+	for (uint64_t off = 0; off < BIG; off += STEP)
+		read_at(&p, off, STEP);
+	for (unsigned i = 0; i < 300; i++) {
+		state = state * 1664525u + 1013904223u;
+		read_at(&p, (state >> 8) % BIG / 4096 * 4096,
+			i % 4 ? 4096 : IMAGE_READ_MAX);
+		if (i % 100 == 50)
+			image_idle(p.im);
+	}
+	ck_assert_uint_gt(atomic_load(&p.helpers.calls), 0);
+	stop(&p);
+}
+END_TEST
+
+/* Reading on, slowly: blocks are there before they are asked for. */
+START_TEST(it_runs_ahead)
+{
+	const struct timespec pause = { .tv_nsec = 4000000 };
+	unsigned before, own;
+	struct pair p;
+
+	start(&p, "-b 128K", GOOD);
+	before = atomic_load(&p.mine.calls);
+	for (uint64_t off = 0; off < BIG; off += 131072) {
+		read_at(&p, off, 131072);
+		(void)nanosleep(&pause, NULL);
+	}
+	own = atomic_load(&p.mine.calls) - before;
+	ck_assert_uint_lt(own, 60);
+	ck_assert_uint_gt(atomic_load(&p.helpers.calls), 12);
+	stop(&p);
+}
+END_TEST
+
+/* Random places of a file: nothing is decoded ahead more than once. */
+START_TEST(it_does_not_run_wild)
+{
+	unsigned state = 7;
+	struct pair p;
+
+	start(&p, "-b 64K", GOOD);
+	for (unsigned i = 0; i < 3000; i++) {
+		state = state * 1664525u + 1013904223u;
+		read_at(&p, (state >> 8) % (BIG / 4096) * 4096ull, 4096);
+	}
+	image_ahead_pause(p.im);
+	ck_assert_uint_le(atomic_load(&p.helpers.calls), BIG / 65536);
+	stop(&p);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("image_ahead");
+	TCase *t = tcase_create("image_ahead");
+	SRunner *r;
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, bytes_are_the_same, 0, ARRAY_SIZE(cases));
+	tcase_add_test(t, it_runs_ahead);
+	tcase_add_test(t, it_does_not_run_wild);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
