@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -53,6 +54,22 @@ bool home_name_is_valid(const char *name)
 
 /* ---- opening ---- */
 
+/* Others run on this home and share it: so do we.  Not while one of them holds it
+ * alone, at its start or end. */
+static int join_others(struct home *h, struct err *err)
+{
+	CLEANUP_FD int fd = path_try_beneath(h->dir_fd, "lock", O_RDWR, 0);
+
+	if (fd < 0)
+		return err_sys(err, -fd, "cannot open %s/lock", h->rel);
+	if (flock(fd, LOCK_SH | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EBUSY :
+		       err_sys(err, errno, "cannot lock %s/lock", h->rel);
+	h->lock_fd = steal_fd(&fd);
+	h->joined = true;
+	return 0;
+}
+
 static int take_lock(const struct state *s, struct home *h, struct err *err)
 {
 	const struct timespec wait = { .tv_nsec = LOCK_WAIT_NS };
@@ -60,6 +77,8 @@ static int take_lock(const struct state *s, struct home *h, struct err *err)
 	for (int i = 0; i < LOCK_TRIES; i++) {
 		int r = store_lock(h->dir_fd, "lock", false, &h->lock_fd, err);
 
+		if (r == -EBUSY && h->shared)
+			r = join_others(h, err);
 		if (r != -EBUSY)
 			return r;
 		(void)nanosleep(&wait, NULL);
@@ -90,7 +109,7 @@ static int explain(const struct state *s, const char *rel, int r,
 }
 
 int home_open(struct state *s, enum home_kind kind, const char *name,
-	      struct home *ret, struct err *err)
+	      bool share, struct home *ret, struct err *err)
 {
 	CLEANUP(home_free) struct home h = HOME_INIT;
 	char rel[NAME_MAX_ + 8];
@@ -98,6 +117,7 @@ int home_open(struct state *s, enum home_kind kind, const char *name,
 	int r;
 
 	h.kind = kind;
+	h.shared = share && kind == HOME_PRIVATE;
 	if (kind == HOME_HOST_READ)
 		return err_set(err, EOPNOTSUPP, "this version has no home of "
 			       "the kind host-read yet");
@@ -122,6 +142,9 @@ int home_open(struct state *s, enum home_kind kind, const char *name,
 		r = take_lock(s, &h, err);
 	if (r == 0)
 		r = home_sweep(&h, err);
+	if (r == 0 && h.shared && !h.joined)
+		(void)flock(h.lock_fd, LOCK_SH);
+	h.joined = false;
 	if (r < 0)
 		return explain(s, rel, r, err);
 	*ret = h;
@@ -267,6 +290,7 @@ int home_make_mountpoint(struct home *h, const char *rel, bool directory,
 			 struct err *err)
 {
 	CLEANUP_FREE char *part = strdup(rel);
+	CLEANUP_FD int points = -1;
 	CLEANUP_FD int upper = -1;
 	struct quoted q;
 	int r;
@@ -276,7 +300,10 @@ int home_make_mountpoint(struct home *h, const char *rel, bool directory,
 	if (!path_is_clean(rel, false))
 		return err_set(err, EINVAL, "%s is no place in a home",
 			       quote(&q, rel));
-	r = open_upper(h, &upper, err);
+	/* Others may be making theirs, under the same name of passage. */
+	r = h->shared ? store_lock(h->dir_fd, "points", true, &points, err) : 0;
+	if (r == 0)
+		r = open_upper(h, &upper, err);
 	for (char *p = part; r == 0 && (p = strchr(p, '/')); p++) {
 		*p = '\0';
 		r = ensure(h, upper, part, true, err);
@@ -376,6 +403,17 @@ static void remove_point(int upper, const struct point *p)
 		(void)unlinkat(fd, name, 0);
 }
 
+/* The last one sweeps: a place that another instance mounts on must stay.  Called
+ * at the start, with the lock held alone or joined, and at the end, where trying for
+ * it alone may lose it. */
+static bool is_alone(struct home *h)
+{
+	if (!h->shared)
+		return true;
+	return !h->joined && h->lock_fd >= 0 &&
+	       flock(h->lock_fd, LOCK_EX | LOCK_NB) == 0;
+}
+
 int home_sweep(struct home *h, struct err *err)
 {
 	CLEANUP(points_free) struct points *points = NULL;
@@ -384,7 +422,7 @@ int home_sweep(struct home *h, struct err *err)
 	size_t len;
 	int r;
 
-	if (h->dir_fd < 0)
+	if (h->dir_fd < 0 || !is_alone(h))
 		return 0;
 	r = store_read(h->dir_fd, "mounts", LIST_MAX, &text, &len, err);
 	if (r < 0)

@@ -83,6 +83,8 @@ struct home {
 	char *rel;			/* "<id>/<origin>/homes/<name>" below base */
 	int dir_fd;			/* homes/<name> */
 	int lock_fd;			/* flock held, or -1 */
+	bool shared;			/* with other instances on this home */
+	bool joined;			/* while opening: others are there */
 };
 #define HOME_INIT ((struct home){ .dir_fd = -1, .lock_fd = -1 })
 void home_free(struct home *h);
@@ -90,11 +92,15 @@ void home_free(struct home *h);
 /* [A-Za-z0-9._-]{1,64}, no dot in front. */
 bool home_name_is_valid(const char *name);
 
-/* Makes the home where it is missing (upper, work), takes its lock, and removes
+/* `share`: the home is bound directly, so several instances may use it at once, like
+ * any programs of a user (a pipeline of one program with itself); it is the last of
+ * them that sweeps.  An overlay's upper belongs to one instance alone.
+ *
+ * Makes the home where it is missing (upper, work), takes its lock, and removes
  * what a killed run left (home_sweep).  Homes that are not private have
  * neither directory nor lock. */
 int home_open(struct state *s, enum home_kind kind, const char *name,
-	      struct home *ret, struct err *err);
+	      bool share, struct home *ret, struct err *err);
 
 /* Mount points that a run makes inside the app's own (bound) home are listed in
  * homes/<name>/mounts before they are used and removed after: only if device

@@ -77,7 +77,7 @@ static void open_default(struct state *s, struct home *h)
 	int r;
 
 	open_state(s);
-	r = home_open(s, HOME_PRIVATE, "default", h, &err);
+	r = home_open(s, HOME_PRIVATE, "default", false, h, &err);
 	ck_assert_msg(r == 0, "%s", err.text);
 }
 
@@ -338,14 +338,14 @@ START_TEST(a_home_is_locked)
 	struct home h = HOME_INIT, second = HOME_INIT, other = HOME_INIT;
 
 	open_default(&s, &h);
-	ck_assert_int_eq(home_open(&s, HOME_PRIVATE, "default", &second, &err),
+	ck_assert_int_eq(home_open(&s, HOME_PRIVATE, "default", false, &second, &err),
 			 -EBUSY);
 	ck_assert_ptr_nonnull(strstr(err.text, ID));
 	ck_assert_ptr_nonnull(strstr(err.text, "--home private:"));
-	ck_assert_int_eq(home_open(&s, HOME_PRIVATE, "other", &other, &err),
+	ck_assert_int_eq(home_open(&s, HOME_PRIVATE, "other", false, &other, &err),
 			 0);
 	home_free(&h);
-	ck_assert_int_eq(home_open(&s, HOME_PRIVATE, "default", &second, &err),
+	ck_assert_int_eq(home_open(&s, HOME_PRIVATE, "default", false, &second, &err),
 			 0);
 	home_free(&second);
 	home_free(&other);
@@ -368,7 +368,7 @@ START_TEST(a_lock_that_is_let_go_soon_is_waited_for)
 		_exit(0);
 	}
 	home_free(&h);			/* the child has the lock now */
-	ck_assert_int_eq(home_open(&s, HOME_PRIVATE, "default", &second, &err),
+	ck_assert_int_eq(home_open(&s, HOME_PRIVATE, "default", false, &second, &err),
 			 0);
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 	home_free(&second);
@@ -382,14 +382,14 @@ START_TEST(other_homes_have_no_place)
 	struct home h = HOME_INIT;
 
 	ck_assert_int_eq(state_open(ID, ORIGIN, false, &s, &err), 0);
-	ck_assert_int_eq(home_open(&s, HOME_EPHEMERAL, "default", &h, &err),
+	ck_assert_int_eq(home_open(&s, HOME_EPHEMERAL, "default", false, &h, &err),
 			 0);
 	ck_assert_int_eq(h.dir_fd, -1);
 	ck_assert_int_eq(h.lock_fd, -1);
 	ck_assert_int_eq(home_sweep(&h, &err), 0);
-	ck_assert_int_eq(home_open(&s, HOME_HOST_READ, "default", &h, &err),
+	ck_assert_int_eq(home_open(&s, HOME_HOST_READ, "default", false, &h, &err),
 			 -EOPNOTSUPP);
-	ck_assert_int_eq(home_open(&s, HOME_PRIVATE, "default", &h, &err),
+	ck_assert_int_eq(home_open(&s, HOME_PRIVATE, "default", false, &h, &err),
 			 -EINVAL);
 	state_free(&s);
 }
@@ -433,7 +433,7 @@ START_TEST(what_a_killed_run_left_is_swept_at_the_next_start)
 	open_default(&s, &h);
 	ck_assert_int_eq(home_make_mountpoint(&h, "a/b", true, &err), 0);
 	home_free(&h);
-	ck_assert_int_eq(home_open(&s, HOME_PRIVATE, "default", &h, &err), 0);
+	ck_assert_int_eq(home_open(&s, HOME_PRIVATE, "default", false, &h, &err), 0);
 	ck_assert(!there(UPPER "a"));
 	home_free(&h);
 	state_free(&s);

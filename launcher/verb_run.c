@@ -148,7 +148,8 @@ static int open_home(struct run *run, struct err *err)
 		say(warning);
 	if (r == 0 && !run->o->explain)
 		r = home_open(&run->state, kind, run->o->home_name,
-			      &run->home, err);
+			      !run->header.graphical &&
+			      !run->header.home_skeleton, &run->home, err);
 	else if (r == 0)
 		run->home.kind = kind;
 	if (r == 0 && run->o->explain && kind == HOME_PRIVATE &&

@@ -76,14 +76,52 @@ test_two_homes_at_once()
 	kill "$sup"
 }
 
-test_second_start_is_refused()
+# A home that is bound directly is shared, like any folder of a user.
+first_has_written()
 {
-	start_box a sleep 20
-	run "$BOX" echo hi
+	"$BOX" sh -c 'cat ~/f' >/dev/null 2>&1
+}
+
+test_second_start_shares_the_home()
+{
+	mkdir -p "$HOME/shared"
+	BOX=$(realpath "$BOX")
+	cd "$HOME/shared" || fail 'cannot enter a folder of the home'
+	start_box a sh -c 'echo first >~/f; sleep 20'
+	wait_until 5 first_has_written
+	run "$BOX" sh -c 'cat ~/f; echo second >~/g'
+	expect_ok
+	expect_out first
+	# The first one's mount points are still there, and gone after it.
+	kill "$sup"
+	expect_nothing_left "$T/a.tree"
+	run "$BOX" sh -c 'cat ~/g; cd ~; ls'
+	expect_ok
+	find "$HOME/.local/share/holdall" -path '*/upper/shared' | grep . &&
+		fail 'a mount point is left'
+	return 0
+}
+
+test_pipeline_of_one_app()
+{
+	local i
+	for i in 1 2 3 4 5; do
+		echo "$i" | "$BOX" cat | "$BOX" cat | "$BOX" cat >"$T/o" ||
+			fail "round $i"
+		[ "$(cat "$T/o")" = "$i" ] || fail "round $i lost its data"
+	done
+}
+
+test_second_start_on_an_overlay_is_refused()
+{
+	make_box skel org.example.Skel 'home-skeleton: /mnt'
+	pack skel skel.holdall
+	BOX=./skel.holdall start_box a sleep 20
+	run ./skel.holdall echo hi
 	expect_refused 125
 	kill "$sup"
 	expect_nothing_left "$T/a.tree"
-	run "$BOX" echo hi
+	run ./skel.holdall echo hi
 	expect_ok
 }
 
