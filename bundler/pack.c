@@ -10,6 +10,7 @@
 #include "bundler/pack.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -219,12 +220,32 @@ static int check_bundle(struct packing *p,
 	return 0;
 }
 
+/* A file that is there and no bundle is somebody's work: `-o holdall.yaml` would
+ * replace the manifest.  Empty files (mktemp) and cut bundles may go. */
+static int spare_others(const char *path, struct err *err)
+{
+	CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char magic[4] = "";
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    st.st_size == 0 || bundle_probe(fd) == 1)
+		return 0;
+	if (fd_pread_all(fd, magic, sizeof(magic), 0) == 0 &&
+	    !memcmp(magic, "\177ELF", 4))
+		return 0;
+	return err_set(err, EEXIST, "%s exists and is not a bundle; remove it, "
+		       "or name another file with -o", path);
+}
+
 static int write_output(struct packing *p, struct err *err)
 {
 	uint8_t hash[LAYOUT_HASH_SIZE];
 	struct err said = { 0 };
-	int r = output_open(p->result.output, false, &p->output, err);
+	int r = spare_others(p->result.output, err);
 
+	if (r == 0)
+		r = output_open(p->result.output, false, &p->output, err);
 	if (r < 0)
 		return r;
 	r = write_bundle(p, err);

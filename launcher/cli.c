@@ -12,15 +12,18 @@
  */
 #include "launcher/cli.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "launcher/cli_options.h"
 #include "launcher/out.h"
 #include "launcher/trust.h"
 #include "manifests/header.h"
+#include "runtime/fd.h"
 #include "runtime/path.h"
 
 #define STATUS_FAILED 1
@@ -312,6 +315,20 @@ static int dispatch_self(int argc, char **argv, struct options *o,
 }
 
 /* Our own file, and whether it is a bundle. */
+/* Is there something behind the program itself?  The section headers are the last
+ * part of an ELF file as it was linked and stripped. */
+static bool has_rest(int fd)
+{
+	Elf64_Ehdr h;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || fd_pread_all(fd, &h, sizeof(h), 0) < 0 ||
+	    h.e_ident[EI_CLASS] != ELFCLASS64 || !h.e_shoff)
+		return false;
+	return (uint64_t)st.st_size > h.e_shoff +
+		(uint64_t)h.e_shentsize * h.e_shnum;
+}
+
 static int open_self(struct options *o, bool *ret_bundle, struct err *err)
 {
 	int r;
@@ -323,6 +340,9 @@ static int open_self(struct options *o, bool *ret_bundle, struct err *err)
 	r = bundle_probe(o->self_fd);
 	if (r < 0)
 		return err_sys(err, -r, "cannot read /proc/self/exe");
+	if (r == 0 && has_rest(o->self_fd))
+		return err_set(err, ENODATA, "this bundle is cut off: its end "
+			       "is missing; get the file again");
 	*ret_bundle = r > 0;
 	return 0;
 }

@@ -111,7 +111,7 @@ static int resolve_grant(struct files *f, const char *value, struct err *err)
 		return add_grant(f, f->in->probe->home,
 				 path[1] ? path + 2 : "", access, ROW_SAY,
 				 err);
-	if (protected_is_reserved(path))
+	if (protected_is_reserved(path, f->in->probe->home))
 		return err_set(err, EACCES, "files=%s: %s belongs to the "
 			       "sandbox itself and cannot be granted; name a "
 			       "folder elsewhere", value, path);
@@ -248,22 +248,58 @@ static int by_length(const void *a, const void *b)
 	return lx != ly ? (lx < ly ? -1 : 1) : strcmp(x->path, y->path);
 }
 
+/* Did the command line of this run ask for it? */
+static bool is_from_command_line(const struct files *f, const char *value)
+{
+	const struct decision *d = f->in->decision;
+
+	for (size_t i = 0; i < d->n_lines; i++)
+		if (d->lines[i].perm.word == PERM_FILES &&
+		    !strcmp(d->lines[i].perm.value, value))
+			return d->lines[i].layer == LAYER_COMMAND_LINE;
+	return true;
+}
+
+static void drop_grants(struct files *f, size_t from)
+{
+	for (size_t i = from; i < f->n_grants; i++) {
+		free(f->grants[i].base);
+		free(f->grants[i].rel);
+		free(f->grants[i].path);
+		free(f->grants[i].real);
+	}
+	f->n_grants = from;
+}
+
+/* What was typed now and cannot be is an error; what a manifest asks or somebody
+ * once allowed is left out and said, or the app could never be started again. */
+static int resolve_one(struct files *f, const char *value, struct err *err)
+{
+	size_t before = f->n_grants;
+	int r = resolve_grant(f, value, err);
+
+	for (size_t i = before; r == 0 && i < f->n_grants; i++)
+		r = grant_check(f, &f->grants[i], err);
+	if (r == 0 || r == -ENOMEM || is_from_command_line(f, value))
+		return r;
+	drop_grants(f, before);
+	r = files_note(f, "%s; files=%s is left out", err->text, value);
+	err->num = 0;
+	return r < 0 ? err_nomem(err) : 0;
+}
+
 int file_grants_resolve(struct files *f, struct err *err)
 {
 	const struct perms *granted = &f->in->decision->granted;
 	int r = 0;
 
+	if (perms_find(granted, PERM_FILES))
+		r = files_need_protected(f, err);
 	for (size_t i = 0; r == 0 && i < granted->n; i++)
 		if (granted->v[i].word == PERM_FILES)
-			r = resolve_grant(f, granted->v[i].value, err);
-	if (r < 0)
-		return r;
-	if (!f->n_grants)
-		return 0;
-	qsort(f->grants, f->n_grants, sizeof(*f->grants), by_length);
-	r = files_need_protected(f, err);
-	for (size_t i = 0; r == 0 && i < f->n_grants; i++)
-		r = grant_check(f, &f->grants[i], err);
+			r = resolve_one(f, granted->v[i].value, err);
+	if (r == 0 && f->n_grants)
+		qsort(f->grants, f->n_grants, sizeof(*f->grants), by_length);
 	return r;
 }
 

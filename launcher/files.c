@@ -101,7 +101,7 @@ static int plan_cwd(struct files *f, struct err *err)
 	unsigned flags = ROW_MAKE_DIR;
 
 	if (!cwd || files_is_granted(f, cwd) || !strcmp(cwd, home) ||
-	    protected_is_reserved(cwd) || path_below(home, cwd) ||
+	    protected_is_reserved(cwd, home) || path_below(home, cwd) ||
 	    !strcmp(cwd, "/tmp"))	/* the app's own is there */
 		return 0;
 	/* In our own tmpfs a folder is closed with the root. */

@@ -120,7 +120,7 @@ int grant_check(struct files *f, const struct grant *g, struct err *err)
 		return err_set(err, EACCES, "files: %s contains the protected "
 			       "place %s and cannot be granted for writing; "
 			       "name a folder below", g->path, bad);
-	if (protected_is_reserved(real))
+	if (protected_is_reserved(real, home))
 		return err_set(err, EACCES, "files: %s belongs to the sandbox "
 			       "itself and cannot be granted", g->path);
 	return check_identity(f, g, home, err);

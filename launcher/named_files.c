@@ -159,7 +159,7 @@ static int named_file(struct files *f, const char *arg, struct err *err)
 		return -ENOMEM;
 	if (files_is_granted(f, path))
 		return 0;
-	if (protected_is_reserved(path))
+	if (protected_is_reserved(path, f->in->probe->home))
 		return reserved_file(f, arg, path);
 	prefix = trusted_prefix(f, path);
 	rel = path_below(path, prefix);

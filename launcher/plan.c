@@ -577,6 +577,7 @@ static void warm_image(struct maker *m)
 
 static int make_rows(struct maker *m, struct err *err)
 {
+	bool home_in_var = path_below(m->in->probe->home, "/var") != NULL;
 	int r;
 
 	m->failed |= plan_dir(m->p, "/run", 0755);
@@ -587,6 +588,9 @@ static int make_rows(struct maker *m, struct err *err)
 	make_dev(m);
 	make_kernel(m);
 	make_etc(m);
+	/* A home in /var/home must come to lie on top of it. */
+	if (home_in_var)
+		make_var(m);
 	if (m->p->overlay_home) {
 		m->failed |= plan_dir(m->p, PLAN_SETUP "/points", 0755);
 		overlay_home(m);
@@ -598,7 +602,8 @@ static int make_rows(struct maker *m, struct err *err)
 		return r;
 	if (!m->full)
 		make_thin(m);
-	make_var(m);
+	if (!home_in_var)
+		make_var(m);
 	bind_tops(m);
 	if (has_image_etc(m))
 		overlay(m, "/etc", ETC_LAYER, IMAGE "/etc", NULL, NULL,
@@ -607,7 +612,8 @@ static int make_rows(struct maker *m, struct err *err)
 	warm_image(m);
 	/* Where nothing but ours can lie, one lookup is enough. */
 	for (size_t i = 0; i < m->p->n_rows; i++)
-		if (protected_is_reserved(m->p->rows[i].target))
+		if (protected_is_reserved(m->p->rows[i].target,
+					  m->in->probe->home))
 			m->p->rows[i].flags |= ROW_OWN;
 	return 0;
 }

@@ -154,15 +154,18 @@ const char *protected_around(const struct strlist *list, const char *path)
 	return NULL;
 }
 
-bool protected_is_reserved(const char *path)
+bool protected_is_reserved(const char *path, const char *home)
 {
 	static const char *const top[] = {
-		"/usr", "/etc", "/opt", "/var", "/bin", "/sbin", "/app",
-		"/proc", "/sys", "/dev", "/run",
+		"/usr", "/etc", "/opt", "/var", "/bin", "/sbin", "/lib",
+		"/lib32", "/lib64", "/libx32", "/app", "/proc", "/sys", "/dev",
+		"/run",
 	};
 
+	if (path_below(path, home) || path_below(path, "/run/media"))
+		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(top); i++)
 		if (path_below(path, top[i]))
 			return true;
-	return strncmp(path, "/lib", 4) == 0 || !strcmp(path, "/");
+	return !strcmp(path, "/");
 }

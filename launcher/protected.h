@@ -21,7 +21,8 @@ const char *protected_inside(const struct strlist *list, const char *path);
 /* The first that `path` lies at or below, or NULL. */
 const char *protected_around(const struct strlist *list, const char *path);
 
-/* A path whose first component is the image's or ours: never from the host. */
-bool protected_is_reserved(const char *path);
+/* A path whose first component is the image's or ours: never from the host.  Not so
+ * below the home, which may lie in /var/home, and below /run/media. */
+bool protected_is_reserved(const char *path, const char *home);
 
 #endif

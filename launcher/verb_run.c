@@ -310,6 +310,9 @@ static int run_bundle(struct run *run, struct supervisor_end *end,
 	return run->o->explain ? explain(run, err) : run_app(run, end, err);
 }
 
+#define NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+	"0123456789._-/"
+
 /* The name of a file that is not there, in the working directory: what a program
  * that fails probably wanted to write. */
 static bool names_new_file(const struct run *run)
@@ -319,8 +322,9 @@ static bool names_new_file(const struct run *run)
 	for (size_t i = 0; i < args->n; i++) {
 		const char *a = args->v[i];
 
-		if (a[0] && a[0] != '-' && a[0] != '/' &&
-		    strchr(a, '.') && access(a, F_OK) < 0)
+		/* A plain file name: no URL, no program text. */
+		if (a[0] && a[0] != '-' && a[0] != '/' && strchr(a, '.') &&
+		    !a[strspn(a, NAME_BYTES)] && access(a, F_OK) < 0)
 			return true;
 	}
 	return false;
@@ -332,11 +336,15 @@ static bool names_new_file(const struct run *run)
 static void hint_at_cwd(const struct run *run,
 			const struct supervisor_end *end)
 {
+	char text[512];
+
 	if (!run->plan.cwd_closed || !end->exit_status || end->signal ||
 	    !names_new_file(run))
 		return;
-	say("if the app wanted to write in this folder: holdall run --permit "
-	    "files=cwd:rw BUNDLE");
+	(void)snprintf(text, sizeof(text), "if the app wanted to write in this "
+		       "folder: holdall run --permit files=cwd:rw %s",
+		       run->bundle.name ? run->bundle.name : "BUNDLE");
+	say(text);
 }
 
 int verb_run(struct options *o, struct err *err)

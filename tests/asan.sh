@@ -11,7 +11,7 @@ build=${BUILD_ASAN:-build-asan}
 tests/deps.sh || exit 1
 make -j"$(nproc)" BUILD="$build" SAN=1 units fuzz-replay || exit 1
 
-export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+export ASAN_OPTIONS=detect_stack_use_after_return=1
 export UBSAN_OPTIONS=print_stacktrace=1 CK_DEFAULT_TIMEOUT=120
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
