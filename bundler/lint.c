@@ -6,6 +6,8 @@
  */
 #include "bundler/lint.h"
 
+#include "bundler/not_yet.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -46,6 +48,7 @@ int lint_run(const char *manifest, const struct notes *notes,
 
 	if (e < 0)
 		return e;
+	not_yet_say(&r.manifest, notes);
 	for (size_t i = 0; i < r.manifest.n_sources; i++) {
 		const struct source *s = &r.manifest.sources[i];
 

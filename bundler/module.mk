@@ -8,7 +8,8 @@ bundler_SRCS := \
 	bundler/full_root.c bundler/image_ld.c bundler/filter.c \
 	bundler/python_cache.c bundler/program.c bundler/desktop.c \
 	bundler/bundle_header.c bundler/recipe.c bundler/assemble.c \
-	bundler/output.c bundler/stub.c bundler/pack.c bundler/lint.c
+	bundler/output.c bundler/stub.c bundler/pack.c bundler/lint.c \
+	bundler/not_yet.c
 
 bundler_TESTS := \
 	bundler/tree_test.c bundler/image_write_test.c \

@@ -19,6 +19,7 @@
 #include "bundler/bundle_header.h"
 #include "bundler/debian.h"
 #include "bundler/desktop.h"
+#include "bundler/not_yet.h"
 #include "bundler/output.h"
 #include "bundler/recipe.h"
 #include "bundler/sign.h"
@@ -279,6 +280,8 @@ static int pack_all(struct packing *p, struct buf *report, struct err *err)
 		r = recipe_read(p->o->manifest, &p->recipe, report, err);
 	if (r == 0)
 		r = set_output(p, err);
+	if (r == 0)
+		not_yet_say(&p->recipe.manifest, p->notes);
 	if (r == 0)
 		r = tree_new(&p->tree, err);
 	if (r == 0)

@@ -618,6 +618,18 @@ static int make_rows(struct maker *m, struct err *err)
 	return 0;
 }
 
+/* A limit that is required and not held is an error, never left out in silence. */
+static int check_limits(const struct header *h, struct err *err)
+{
+	for (size_t i = 0; i < h->n_limits; i++)
+		if (h->limits[i].require)
+			return err_set(err, ENOTSUP, "%s requires the limit "
+				       "%s=%s, which this version cannot hold; "
+				       "a newer holdall is needed", h->id,
+				       h->limits[i].word, h->limits[i].value);
+	return 0;
+}
+
 int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
 {
 	CLEANUP_PLAN struct plan p = PLAN_INIT;
@@ -635,7 +647,9 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
 	p.overlay_home = wants_overlay(&m);
 	(void)snprintf(m.runtime_dir, sizeof(m.runtime_dir), "/run/user/%u",
 		       p.uid);
-	r = apply_effects(&m, err);
+	r = check_limits(in->header, err);
+	if (r == 0)
+		r = apply_effects(&m, err);
 	if (r == 0)
 		r = command_line(&m, err);
 	if (r == 0)

@@ -3,6 +3,7 @@
  */
 #include "launcher/plan_fixture.h"
 
+#include <errno.h>
 #include <sched.h>
 
 START_TEST(default_plan_shares_nothing)
@@ -144,6 +145,27 @@ START_TEST(graphical_home_is_an_overlay_that_pins_the_image)
 }
 END_TEST
 
+START_TEST(required_limit_refuses_the_start)
+{
+	struct header_limit limit = { .word = (char *)"memory",
+				      .value = (char *)"2147483648" };
+	struct fixture f;
+
+	fixture_init(&f);
+	f.header.limits = &limit;
+	f.header.n_limits = 1;
+	ck_assert_int_eq(fixture_make(&f), 0);
+	fixture_free(&f);
+	fixture_init(&f);
+	limit.require = true;
+	f.header.limits = &limit;
+	f.header.n_limits = 1;
+	ck_assert_int_eq(fixture_make(&f), -ENOTSUP);
+	ck_assert_ptr_nonnull(strstr(f.err.text, "memory"));
+	fixture_free(&f);
+}
+END_TEST
+
 START_TEST(no_home_is_closed_below_tmp_too)
 {
 	struct fixture f;
@@ -171,6 +193,7 @@ int main(void)
 	tcase_add_test(t, thin_bundle_has_the_hosts_usr);
 	tcase_add_test(t, graphical_home_is_an_overlay_that_pins_the_image);
 	tcase_add_test(t, no_home_is_closed_below_tmp_too);
+	tcase_add_test(t, required_limit_refuses_the_start);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);
