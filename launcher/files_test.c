@@ -25,18 +25,18 @@ START_TEST(named_file_is_bound_read_only)
 	const struct row *r;
 
 	fixture_init(&f);
-	fixture_file(&f, "home/work/data.json");
+	fixture_file(&f, "home/proj/data.json");
 	fixture_arg(&f, ".");
 	fixture_arg(&f, "data.json");
 	ck_assert_int_eq(fixture_make(&f), 0);
-	r = bind_of(&f, "home/work/data.json");
+	r = bind_of(&f, "home/proj/data.json");
 	ck_assert_ptr_nonnull(r);
 	ck_assert_uint_ne(r->flags & ROW_RO, 0);
 	/* The working directory itself is ours, empty and closed. */
 	ck_assert_ptr_null(fixture_row(&f, ROW_BIND, f.cwd_path));
 	ck_assert_ptr_nonnull(fixture_row(&f, ROW_TMPFS, f.cwd_path));
 	ck_assert_ptr_nonnull(fixture_row(&f, ROW_READONLY, f.cwd_path));
-	ck_assert(has_mountpoint(&f, "dwork"));
+	ck_assert(has_mountpoint(&f, "dproj"));
 	fixture_free(&f);
 }
 END_TEST
@@ -46,14 +46,14 @@ START_TEST(directories_and_options_are_not_named_files)
 	struct fixture f;
 
 	fixture_init(&f);
-	fixture_file(&f, "home/work/data.json");
+	fixture_file(&f, "home/proj/data.json");
 	fixture_arg(&f, ".");
 	fixture_arg(&f, "--file=data.json");
 	fixture_arg(&f, "");
 	fixture_arg(&f, "/");
 	fixture_arg(&f, "/etc/passwd");
 	ck_assert_int_eq(fixture_make(&f), 0);
-	ck_assert_ptr_null(bind_of(&f, "home/work/data.json"));
+	ck_assert_ptr_null(bind_of(&f, "home/proj/data.json"));
 	ck_assert_ptr_null(fixture_row(&f, ROW_BIND, "/etc/passwd"));
 	fixture_free(&f);
 }
@@ -66,7 +66,7 @@ START_TEST(named_link_that_leaves_its_folder_is_said)
 
 	fixture_init(&f);
 	fixture_file(&f, "secret");
-	fixture_file(&f, "home/work/real");
+	fixture_file(&f, "home/proj/real");
 	away = path_join(f.cwd_path, "away");
 	within = path_join(f.cwd_path, "within");
 	ck_assert_int_eq(symlink("../../secret", away), 0);
@@ -74,9 +74,9 @@ START_TEST(named_link_that_leaves_its_folder_is_said)
 	fixture_arg(&f, "away");
 	fixture_arg(&f, "within");
 	ck_assert_int_eq(fixture_make(&f), 0);
-	ck_assert_ptr_null(bind_of(&f, "home/work/away"));
-	ck_assert_ptr_nonnull(bind_of(&f, "home/work/within"));
-	ck_assert_str_eq(bind_of(&f, "home/work/within")->source, "real");
+	ck_assert_ptr_null(bind_of(&f, "home/proj/away"));
+	ck_assert_ptr_nonnull(bind_of(&f, "home/proj/within"));
+	ck_assert_str_eq(bind_of(&f, "home/proj/within")->source, "real");
 	ck_assert_uint_eq(f.plan.notes.n, 1);
 	ck_assert_ptr_nonnull(strstr(f.plan.notes.v[0], "away"));
 	fixture_free(&f);
@@ -170,7 +170,7 @@ START_TEST(granted_cwd_is_bound_and_the_bundle_guarded)
 	sub = path_join(f.cwd_path, "sub");
 	bundle = path_join(sub, "app.holdall");
 	ck_assert_int_eq(mkdir(sub, 0700), 0);
-	fixture_file(&f, "home/work/sub/app.holdall");
+	fixture_file(&f, "home/proj/sub/app.holdall");
 	f.in.bundle_path = bundle;
 	fixture_grant(&f, "files=cwd:rw");
 	ck_assert_int_eq(fixture_make(&f), 0);
@@ -194,7 +194,7 @@ START_TEST(bundle_is_guarded_below_a_link)
 	fixture_init(&f);
 	link = path_join(f.dir, "link");
 	ck_assert_int_eq(symlink(f.cwd_path, link), 0);
-	fixture_file(&f, "home/work/app.holdall");
+	fixture_file(&f, "home/proj/app.holdall");
 	bundle = path_join(f.cwd_path, "app.holdall");
 	target = path_join(link, "app.holdall");
 	f.in.bundle_path = bundle;
@@ -328,14 +328,14 @@ START_TEST(names_with_odd_bytes_are_bound_as_they_are)
 
 	fixture_init(&f);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		CLEANUP_FREE char *rel = path_join("home/work", names[i]);
+		CLEANUP_FREE char *rel = path_join("home/proj", names[i]);
 
 		fixture_file(&f, rel);
 		fixture_arg(&f, names[i]);
 	}
 	ck_assert_int_eq(fixture_make(&f), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		CLEANUP_FREE char *rel = path_join("home/work", names[i]);
+		CLEANUP_FREE char *rel = path_join("home/proj", names[i]);
 
 		ck_assert_ptr_nonnull(bind_of(&f, rel));
 	}

@@ -204,8 +204,8 @@ static void app_main(const struct init_args *a, unsigned relax)
 
 	/* A working directory that is not there inside (a folder of the host's
 	 * /usr, say) leaves the app in "/", where enter_new_root went. */
-	if (p->workdir && chdir(p->workdir) < 0 && errno == ENOMEM)
-		_exit(125);
+	if (p->workdir)
+		(void)chdir(p->workdir);
 	for (size_t i = 0; i < p->n_keep_fds && n < 64; i++)
 		if (p->keep_fds[i] != a->status)
 			fds[n++] = p->keep_fds[i];

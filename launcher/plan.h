@@ -28,7 +28,8 @@
 #include "runtime/text.h"
 
 /* The folder of the sandbox's root that holds what only the set-up needs: the
- * image's mount, layers of overlays.  Unmounted and empty of secrets at the end. */
+ * image's mount, layers of overlays.  The app can read it, so it holds nothing that
+ * the app does not see elsewhere. */
 #define PLAN_SETUP "/run/holdall/setup"
 
 enum row_kind {

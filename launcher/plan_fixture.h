@@ -42,7 +42,7 @@ static inline void fixture_init(struct fixture *f)
 	strcpy(f->dir, "/tmp/holdall-plan-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(f->dir));
 	(void)snprintf(f->home_path, sizeof(f->home_path), "%s/home", f->dir);
-	(void)snprintf(f->cwd_path, sizeof(f->cwd_path), "%s/home/work",
+	(void)snprintf(f->cwd_path, sizeof(f->cwd_path), "%s/home/proj",
 		       f->dir);
 	ck_assert_int_eq(mkdir(f->home_path, 0700), 0);
 	ck_assert_int_eq(mkdir(f->cwd_path, 0700), 0);

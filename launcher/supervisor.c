@@ -256,7 +256,9 @@ static void take_status(struct watcher *w)
 		exec_failed(w, msg.value);
 		break;
 	case INIT_STOPPED:
-		stop_like_app();
+		/* Read late, after all has ended, it is no reason to stop. */
+		if (!w->ended)
+			stop_like_app();
 		break;
 	case INIT_ENDED:
 		if (!w->told)
