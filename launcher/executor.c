@@ -13,7 +13,6 @@
  */
 #include "launcher/executor.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -25,21 +24,12 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "launcher/executor_parts.h"
 #include "launcher/mounts.h"
 #include "launcher/probe.h"
 #include "runtime/fd.h"
 #include "runtime/image.h"
 #include "runtime/path.h"
-
-struct executor {
-	const struct plan *plan;
-	int root_fd;
-	int image_fd;		/* root of the image's mount, or -1 */
-	int start_sock;
-	volatile int *ret_image;
-	char *base_path;	/* the last BASE_HOST opened, and ... */
-	int base_fd;		/* ... its descriptor: rows come in runs */
-};
 
 /* ---- id maps ---- */
 
@@ -74,11 +64,6 @@ int executor_identity(const struct plan *p, struct err *err)
 
 /* ---- targets ---- */
 
-static const char *rel(const char *target)
-{
-	return target[1] ? target + 1 : ".";
-}
-
 /* Where a thing is to be made: a folder and a name in it.  For rows that lie in
  * our own tmpfs that is the root and the whole path; anywhere else the folder is
  * opened through the door.  */
@@ -105,7 +90,7 @@ static int find_place(struct executor *x, const struct row *row,
 	CLEANUP_FREE char *dir = NULL;
 	int fd;
 
-	*ret = (struct place){ x->root_fd, rel(row->target), -1 };
+	*ret = (struct place){ x->root_fd, executor_rel(row->target), -1 };
 	if (row->flags & ROW_OWN || slash == row->target)
 		return 0;
 	dir = strndup(row->target + 1, (size_t)(slash - row->target - 1));
@@ -237,15 +222,15 @@ static int make_target(struct executor *x, const struct row *row,
 	return 0;
 }
 
-static int open_target(struct executor *x, const struct row *row,
-		       int *ret_fd, struct err *err)
+int executor_open_target(struct executor *x, const struct row *row,
+			 int *ret_fd, struct err *err)
 {
 	int r = make_target(x, row, err);
 	int fd;
 
 	if (r < 0)
 		return r;
-	fd = path_try_beneath(x->root_fd, rel(row->target), O_PATH, 0);
+	fd = path_try_beneath(x->root_fd, executor_rel(row->target), O_PATH, 0);
 	if (fd < 0)
 		return target_error(row, -fd, err);
 	*ret_fd = fd;
@@ -305,7 +290,7 @@ static const char *source_name(const struct row *row, char *space,
 
 /* ---- the kinds of rows ---- */
 
-static unsigned row_attrs(const struct row *row)
+unsigned executor_attrs(const struct row *row)
 {
 	/* A single device node: nothing to restrict, and a call saved. */
 	if (row->flags & ROW_DEV)
@@ -325,7 +310,7 @@ static int do_node(struct executor *x, const struct row *row, struct err *err)
 		return r;
 	(void)snprintf(source, sizeof(source), "%s/%s", row->base_path,
 		       row->source);
-	r = mount_node(source, x->root_fd, rel(row->target));
+	r = mount_node(source, x->root_fd, executor_rel(row->target));
 	if (r < 0 && r != -ENOENT)
 		return err_sys(err, -r, "cannot bind %s", source);
 	return 0;
@@ -334,7 +319,7 @@ static int do_node(struct executor *x, const struct row *row, struct err *err)
 static bool is_plain_node(const struct row *row)
 {
 	return row->flags & ROW_OWN && row->flags & ROW_DEV &&
-	       row->flags & ROW_SKIP && !row_attrs(row) &&
+	       row->flags & ROW_SKIP && !executor_attrs(row) &&
 	       row->base == BASE_HOST && !strcmp(row->base_path, "/dev");
 }
 
@@ -355,7 +340,7 @@ static int do_bind(struct executor *x, const struct row *row, struct err *err)
 	r = make_target(x, row, err);
 	if (r < 0)
 		return r;
-	r = mount_bind(source, x->root_fd, rel(row->target), row_attrs(row));
+	r = mount_bind(source, x->root_fd, executor_rel(row->target), executor_attrs(row));
 	if (r == -ENOENT && row->flags & ROW_SKIP)
 		return 0;
 	if (r == -ELOOP)
@@ -371,7 +356,7 @@ static int do_new(struct executor *x, const struct row *row,
 		  const char *type, unsigned long flags, struct err *err)
 {
 	CLEANUP_FD int target = -1;
-	int r = open_target(x, row, &target, err);
+	int r = executor_open_target(x, row, &target, err);
 
 	if (r < 0)
 		return r;
@@ -392,7 +377,7 @@ static int do_open(struct executor *x, const struct row *row, struct err *err)
 {
 	char name[512];
 	int n = snprintf(name, sizeof(name), "/proc/self/fd/%d/%s",
-			 x->root_fd, rel(row->target));
+			 x->root_fd, executor_rel(row->target));
 	int r = make_dir(x, row, err);
 
 	if (r < 0)
@@ -400,7 +385,7 @@ static int do_open(struct executor *x, const struct row *row, struct err *err)
 	if (n < 0 || (size_t)n >= sizeof(name))
 		return err_set(err, ENAMETOOLONG, "cannot open up %s",
 			       row->target);
-	r = mount_node(name, x->root_fd, rel(row->target));
+	r = mount_node(name, x->root_fd, executor_rel(row->target));
 	if (r < 0)
 		return err_sys(err, -r, "cannot open up %s", row->target);
 	return 0;
@@ -413,7 +398,7 @@ static int do_image(struct executor *x, const struct row *row,
 	CLEANUP_FD int target = -1;
 	CLEANUP_FD int fuse = -1;
 	char options[256];
-	int r = open_target(x, row, &target, err);
+	int r = executor_open_target(x, row, &target, err);
 
 	if (r < 0)
 		return r;
@@ -430,7 +415,7 @@ static int do_image(struct executor *x, const struct row *row,
 	r = image_server_serve(x->start_sock, fuse, err);
 	if (r < 0)
 		return r;
-	x->image_fd = path_try_beneath(x->root_fd, rel(row->target),
+	x->image_fd = path_try_beneath(x->root_fd, executor_rel(row->target),
 				       O_PATH | O_DIRECTORY, 0);
 	if (x->image_fd < 0)
 		return err_sys(err, -x->image_fd, "cannot open the image");
@@ -438,137 +423,12 @@ static int do_image(struct executor *x, const struct row *row,
 	return 0;
 }
 
-/* Appends "/proc/self/fd/N" of a layer, whose descriptor goes to fds[*n]. */
-static int add_layer(struct executor *x, struct buf *options,
-		     const char *separator, const char *path, int *fds,
-		     size_t *n)
-{
-	int fd = path_try_beneath(x->root_fd, rel(path),
-				  O_PATH | O_DIRECTORY, 0);
-
-	if (fd < 0)
-		return fd;
-	fds[(*n)++] = fd;
-	buf_adds(options, separator);
-	buf_addf(options, "/proc/self/fd/%d", fd);
-	return 0;
-}
-
-#define LAYERS_MAX 16
-
-/* Never a path from outside in the options: only numbers of descriptors. */
-static int overlay_options(struct executor *x, const struct row *row,
-			   struct buf *options, int *fds, size_t *n)
-{
-	int r;
-
-	for (size_t i = 0; i < row->layers.n && i < LAYERS_MAX - 2; i++) {
-		r = add_layer(x, options, *n ? ":" : "lowerdir=",
-			      row->layers.v[i], fds, n);
-		/* A layer that the image has not got (/etc/skel) is left out. */
-		if (r < 0 && r != -ENOENT)
-			return r;
-	}
-	if (!row->upper)
-		return options->failed ? -ENOMEM : 0;
-	r = add_layer(x, options, ",upperdir=", row->upper, fds, n);
-	if (r < 0)
-		return r;
-	r = add_layer(x, options, ",workdir=", row->work, fds, n);
-	if (r < 0)
-		return r;
-	buf_adds(options, ",userxattr,index=on");
-	return options->failed ? -ENOMEM : 0;
-}
-
-#define LINKS_MAX 4096
-
-/* Links in the topmost layer, which is ours, to what a lower one of the image has
- * besides. */
-static int link_layer(struct executor *x, const char *top, const char *lower)
-{
-	CLEANUP_FD int to = path_try_beneath(x->root_fd, rel(top),
-					     O_PATH | O_DIRECTORY, 0);
-	int from = path_try_beneath(x->root_fd, rel(lower),
-				    O_RDONLY | O_DIRECTORY, 0);
-	CLEANUP_DIR DIR *dir = from < 0 ? NULL : fdopendir(from);
-	struct dirent *de;
-	int n = 0;
-
-	if (from < 0)
-		return from == -ENOENT ? 0 : from;
-	if (to < 0 || !dir)
-		return to < 0 ? to : -errno;
-	while ((de = readdir(dir)) && n++ < LINKS_MAX) {
-		CLEANUP_FREE char *target = path_join(lower, de->d_name);
-
-		if (!target)
-			return -ENOMEM;
-		if (strcmp(de->d_name, ".") && strcmp(de->d_name, "..") &&
-		    symlinkat(target, to, de->d_name) < 0 && errno != EEXIST)
-			return -errno;
-	}
-	return 0;
-}
-
-/* Where overlay cannot work (missing, or a home on NFS or vfat): the upper alone
- * for a home; otherwise our own layer, with links to what the image has. */
-static int overlay_fallback(struct executor *x, const struct row *row,
-			    int why, struct err *err)
-{
-	const char *only = row->upper ? row->upper : row->layers.v[0];
-	CLEANUP_FD int fd = path_try_beneath(x->root_fd, rel(only),
-					     O_PATH | O_DIRECTORY, 0);
-	int r = fd < 0 ? fd : 0;
-
-	for (size_t i = 1; r == 0 && !row->upper && i < row->layers.n; i++)
-		r = link_layer(x, only, row->layers.v[i]);
-	if (r == 0)
-		r = mount_bind(fd, x->root_fd, rel(row->target),
-			       row_attrs(row) | (row->upper ? 0 : ATTR_RO));
-	if (r < 0)
-		return err_sys(err, -why, "cannot mount an overlay on %s",
-			       row->target);
-	return 0;
-}
-
-static int do_overlay(struct executor *x, const struct row *row,
-		      struct err *err)
-{
-	CLEANUP_BUF struct buf options = BUF_INIT;
-	CLEANUP_FD int target = -1;
-	int fds[LAYERS_MAX];
-	size_t n = 0;
-	unsigned long flags = MS_NODEV | (row->upper ? 0 : MS_RDONLY);
-	int r = open_target(x, row, &target, err);
-
-	if (r < 0)
-		return r;
-	r = overlay_options(x, row, &options, fds, &n);
-	if (r == 0)
-		r = mount_new("overlay", "overlay", target, flags,
-			      options.data);
-	/* index=on wants file handles, which not every upper has. */
-	if (r == -EINVAL && row->upper && options.len > 9) {
-		options.data[options.len - 9] = '\0';
-		r = mount_new("overlay", "overlay", target, flags,
-			      options.data);
-	}
-	for (size_t i = 0; i < n; i++)
-		(void)close(fds[i]);
-	if (r == -EBUSY)
-		return err_set(err, EBUSY, "the home of this app is still "
-			       "being written by an instance that ended; try "
-			       "again in a moment");
-	return r < 0 ? overlay_fallback(x, row, r, err) : 0;
-}
-
 static int do_restrict(struct executor *x, const struct row *row,
 		       struct err *err)
 {
-	CLEANUP_FD int fd = path_try_beneath(x->root_fd, rel(row->target),
+	CLEANUP_FD int fd = path_try_beneath(x->root_fd, executor_rel(row->target),
 					     O_PATH, 0);
-	int r = fd < 0 ? fd : mount_restrict(fd, ATTR_RO | row_attrs(row));
+	int r = fd < 0 ? fd : mount_restrict(fd, ATTR_RO | executor_attrs(row));
 
 	if (r < 0)
 		return err_sys(err, -r, "cannot make %s read-only",
@@ -579,7 +439,7 @@ static int do_restrict(struct executor *x, const struct row *row,
 static int do_detach(struct executor *x, const struct row *row,
 		     struct err *err)
 {
-	CLEANUP_FD int fd = path_try_beneath(x->root_fd, rel(row->target),
+	CLEANUP_FD int fd = path_try_beneath(x->root_fd, executor_rel(row->target),
 					     O_PATH, 0);
 	int r = fd < 0 ? fd : mount_detach(fd);
 
@@ -606,7 +466,7 @@ static int do_row(struct executor *x, const struct row *row, struct err *err)
 	case ROW_BIND:
 		return do_bind(x, row, err);
 	case ROW_OVERLAY:
-		return do_overlay(x, row, err);
+		return executor_overlay(x, row, err);
 	case ROW_PROC:
 		return do_new(x, row, "proc", MS_NOEXEC, err);
 	case ROW_DEVPTS:

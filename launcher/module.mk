@@ -1,6 +1,6 @@
 # launcher: probe, plan, executor, record; verbs of people
 launcher_SRCS := \
-	launcher/effects.c launcher/executor.c launcher/explain.c \
+	launcher/effects.c launcher/executor.c launcher/overlay.c launcher/explain.c \
 	launcher/files.c launcher/file_grants.c launcher/grant_check.c \
 	launcher/named_files.c launcher/mounts.c launcher/plan.c \
 	launcher/plan_env.c launcher/protected.c launcher/rows.c \
