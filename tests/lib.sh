@@ -190,9 +190,11 @@ start_box()
 	tree_of "$sup" >"$T/$name.tree"
 }
 
+# The app is the process that no longer bears our name: the helper that warms the
+# image stands beside it for a moment, and is gone before it can be killed.
 box_complete()
 {
-	local pid _
+	local pid comm _
 	init='' app='' server=''
 	while read -r pid _; do
 		# shellcheck disable=SC2046
@@ -200,12 +202,11 @@ box_complete()
 		case $1:$2 in
 		1:*) [ "$pid" = "$sup" ] || server=$pid ;;
 		*:1) init=$pid ;;
-		*) app=$pid ;;
+		*)	comm=$(cat "/proc/$pid/comm" 2>/dev/null) || continue
+			case $comm in *holdall*) ;; *) app=$pid ;; esac ;;
 		esac
 	done < <(tree_of "$1")
-	[ -n "$init" ] && [ -n "$app" ] && [ -n "$server" ] &&
-		[ "$(cat "/proc/$app/comm" 2>/dev/null)" != holdall ] &&
-		! grep -q holdall "/proc/$app/comm" 2>/dev/null
+	[ -n "$init" ] && [ -n "$app" ] && [ -n "$server" ]
 }
 
 # Nothing of a run is left: neither process, nor mount, nor lock, nor name in
