@@ -37,7 +37,7 @@ int apt_argv(const struct debian_apt *a, const char *program,
 int apt_run(const struct debian_apt *a, const struct strlist *argv,
 	    struct tool_output *o, struct err *err)
 {
-	return tool_run(argv, a->notes, o, err);
+	return tool_capture(argv, a->notes, o, err);
 }
 
 /* "E: Failed to fetch X  Y" -> "Failed to fetch X  Y".  Of what cannot be fetched

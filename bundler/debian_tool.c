@@ -154,7 +154,7 @@ static int finish(const struct strlist *argv, int status,
 	return 0;
 }
 
-int tool_run(const struct strlist *argv, const struct notes *notes,
+int tool_capture(const struct strlist *argv, const struct notes *notes,
 	     struct tool_output *ret, struct err *err)
 {
 	struct tool t;

@@ -28,7 +28,7 @@ void tool_output_free(struct tool_output *o);
 
 /* 0 when the program ran, whatever its status.  -EINTR: the caller wanted an end.
  * `ret` must be initialised; what was in it is dropped. */
-int tool_run(const struct strlist *argv, const struct notes *notes,
+int tool_capture(const struct strlist *argv, const struct notes *notes,
 	     struct tool_output *ret, struct err *err);
 
 #endif
