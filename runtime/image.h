@@ -32,6 +32,8 @@ struct image_server {
 	int start_sock;		/* our end: send /dev/fuse over it; FUSE front */
 	int report;		/* lines of text, end of file when it is gone */
 	int child_sock, child_report;	/* the server's ends, until it is forked */
+	/* Set before the fork: notes what is asked (image_trace.h); not owned. */
+	struct image_trace *trace;
 };
 #define IMAGE_SERVER_INIT \
 	((struct image_server){ .pid = -1, .pidfd = -1, .start_sock = -1, \

@@ -40,6 +40,7 @@ struct image_child {
 	int report;		/* write end of the report pipe, or -1 */
 	int keep;		/* held open till the end, or -1 */
 	bool ahead;		/* with a helper (image_ahead.h) */
+	struct image_trace *trace; /* notes what is asked, or NULL */
 	/* The front, in the jail.  `im` is NULL when the image cannot be used:
 	 * `err` says why.  Returns the exit status. */
 	int (*run)(struct image_child *c, struct image *im, struct err *err);

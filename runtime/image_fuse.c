@@ -34,6 +34,7 @@
 #include "runtime/image_ahead.h"
 #include "runtime/image_child.h"
 #include "runtime/image_format.h"
+#include "runtime/image_trace.h"
 
 #define REQUEST_MAX 8192u		/* FUSE_MIN_READ_BUFFER */
 #define LISTING_MAX 32768u		/* of one reply to READDIR */
@@ -49,6 +50,7 @@ struct front {
 	int fd;
 	struct image_owner owner;
 	struct image_report *report;
+	struct image_trace *trace;	/* or NULL */
 	bool no_open, no_opendir;	/* the kernel takes ENOSYS for yes */
 	/* Where the last READDIR of a directory stopped. */
 	struct image_dir dir;
@@ -193,8 +195,10 @@ static void do_lookup(struct front *f, const struct request *q)
 		return;
 	}
 	r = get_node(f, q->head->nodeid, &dir, &err);
-	if (!r)
+	if (!r) {
+		image_trace_note(f->trace, TRACE_LIST, dir.ino, 0);
 		r = image_lookup(f->im, &dir, name, len, &de, &err);
+	}
 	if (r == -ENOENT) {
 		/* Node 0 with a time: the absence is remembered. */
 		out = (struct fuse_entry_out){ .entry_valid = FOREVER };
@@ -207,6 +211,7 @@ static void do_lookup(struct front *f, const struct request *q)
 		reply_fault(f, q, &err);
 		return;
 	}
+	image_trace_note(f->trace, TRACE_NODE, node.ino, 0);
 	fill_entry(f, &node, &out);
 	reply(f, q, &out, sizeof(out));
 }
@@ -221,6 +226,7 @@ static void do_getattr(struct front *f, const struct request *q)
 		reply_fault(f, q, &err);
 		return;
 	}
+	image_trace_note(f->trace, TRACE_NODE, node.ino, 0);
 	fill_attr(f, &node, &out.attr);
 	reply(f, q, &out, sizeof(out));
 }
@@ -274,6 +280,7 @@ static void do_read(struct front *f, const struct request *q)
 		reply_fault(f, q, &err);
 		return;
 	}
+	image_trace_read(f->trace, node.ino, in->offset, f->slices.len);
 	memcpy(iov + 1, f->slices.iov, f->slices.n * sizeof(*iov));
 	send_reply(f, q->head->unique, 0, iov, f->slices.n + 1);
 	image_ahead_follow(f->im, &node, in->offset, f->slices.len);
@@ -431,6 +438,8 @@ static void do_readdir(struct front *f, const struct request *q, bool plus)
 	r = get_node(f, q->head->nodeid, &node, &err);
 	if (!r && node.type != TYPE_DIR)
 		r = err_set(&err, ENOTDIR, "not a directory");
+	if (!r)
+		image_trace_note(f->trace, TRACE_LIST, node.ino, 0);
 	if (!r && put_dots(f, &l, &place, &node)) {
 		r = open_at(f, q->head->nodeid, place, &node, &err);
 		if (!r)
@@ -531,6 +540,7 @@ int image_fuse_serve(struct image *im, int fd, struct image_owner owner,
 	f->fd = fd;
 	f->owner = owner;
 	f->report = report;
+	f->trace = image_trace_of(im);
 	f->no_open = f->no_opendir = false;
 	f->dir_node = 0;
 	for (;;) {

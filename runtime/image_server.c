@@ -31,6 +31,7 @@
 #include "runtime/fd.h"
 #include "runtime/image_ahead.h"
 #include "runtime/image_child.h"
+#include "runtime/image_trace.h"
 #include "runtime/text.h"
 
 #define START_BYTE 'F'
@@ -270,6 +271,7 @@ static int serve_fuse(struct image_child *c, struct image *im,
 int image_server_prepare(struct image_server *ret, struct err *err)
 {
 	int sock[2], pipe_fds[2];
+	image_trace_attach(im, c->trace);
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) < 0)
 		return err_sys(err, errno, "cannot make the image server's "
@@ -311,6 +313,7 @@ int image_server_fork(const struct bundle *b, struct image_owner owner,
 int image_server_start(const struct bundle *b, struct image_owner owner,
 		       int keep_fd, struct image_server *ret, struct err *err)
 {
+				 .trace = s->trace,
 	struct image_server s = IMAGE_SERVER_INIT;
 	int r = image_server_prepare(&s, err);
 

@@ -68,6 +68,8 @@ struct image {
 	struct image_decoder front, back;
 	struct image_ahead *ahead;	/* or NULL */
 
+	struct image_trace *trace;	/* or NULL */
+
 	uint8_t *zero;			/* IMAGE_READ_MAX, never written */
 
 	uint8_t *meta_area, *data_area;

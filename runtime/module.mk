@@ -25,7 +25,7 @@ IMAGE_SRCS := \
 	runtime/image_dir.c runtime/image_data.c runtime/image_ahead.c \
 	runtime/image_zstd.c runtime/image_fuse.c \
 	runtime/image_records.c runtime/image_walk.c runtime/image_stream.c \
-	runtime/image_server.c runtime/image_jail.c
+	runtime/image_server.c runtime/image_jail.c runtime/image_trace.c
 runtime_SRCS += $(IMAGE_SRCS)
 
 $(BUILD)/gen/jail_gen: runtime/jail_gen.c
