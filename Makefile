@@ -2,7 +2,9 @@
 #
 #   make            build/holdall, build/holdall-stub, build/holdall-bundler
 #   make deps       installs the Debian packages that build and tests need
-#   make demo       builds, packs real programs, runs them in their sandbox
+#   make demo       builds, packs real programs, runs them, shows a window
+#   make examples   packs and starts every example, keeps pictures
+#   make report     the same six lines for many packages: docs/packages.md
 #   make check      everything: units, end to end, attacks, bad input, corpora
 #   make asan       unit tests and corpora under AddressSanitizer and UBSan
 #   make bench      measurements against peers (bounded in time)
@@ -140,11 +142,15 @@ fuzz:
 
 # ---- doors for people --------------------------------------------------------
 
-.PHONY: deps demo check asan bench install clean compile_commands.json
+.PHONY: deps demo examples report check asan bench install clean compile_commands.json
 deps:
-	tests/deps.sh
+	tests/deps.sh windows
 demo:
 	tests/demo.sh
+examples:
+	tests/examples.sh
+report:
+	tests/report-packages.sh
 check:
 	tests/check.sh
 asan:

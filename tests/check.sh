@@ -73,7 +73,8 @@ wanted()
 
 build()
 {
-	tests/deps.sh || { not_ok deps "packages are missing"; finish; }
+	# shellcheck disable=SC2046
+	tests/deps.sh $(wanted windows && echo windows) || { not_ok deps "packages are missing"; finish; }
 	local targets=(all attacks clocks)
 	wanted units && targets+=(units)
 	wanted corpora && targets+=(fuzz-replay)

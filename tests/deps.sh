@@ -1,18 +1,21 @@
 #!/bin/bash
 # deps.sh - sees to it that what build and tests need is installed
 #
-# Reads the list in tests/packages.  Nothing missing: says nothing, changes
+# Reads the list in tests/packages and, for each argument, tests/packages.NAME
+# (windows: displays without a screen).  Nothing missing: says nothing, changes
 # nothing, and is quick.  Missing and we are root: names the packages, what
 # each is for, and installs them (apt-get update only then).  Missing and we
 # are not root: lists them with the line that installs them and fails.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
+lists=("$here/packages" "${@/#/$here/packages.}")
+cat "${lists[@]}" >/dev/null || exit 2
 
 if ! command -v dpkg-query >/dev/null; then
 	{
 		echo "deps: this is not Debian or a relative of it; please install" \
 			"what these Debian packages hold:"
-		sed -e '/^#/d' -e 's/^/  /' "$here/packages"
+		cat "${lists[@]}" | sed -e '/^#/d' -e 's/^/  /'
 	} >&2
 	# With everything in place under other names the build goes on.
 	[ "${HOLDALL_DEPS:-}" = present ] && exit 0
@@ -28,7 +31,7 @@ while read -r name reason; do
 	[ "$state" = installed ] && continue
 	missing+=("$name")
 	printf 'deps: %s is missing: %s\n' "$name" "$reason" >&2
-done <"$here/packages"
+done < <(cat "${lists[@]}")
 
 [ ${#missing[@]} -eq 0 ] && exit 0
 
