@@ -36,3 +36,7 @@ bundler_SRCS += bundler/lock.c bundler/lock_verb.c bundler/debian.c bundler/debi
 	bundler/debian_tool.c bundler/debian_tree.c
 bundler_TESTS += bundler/debian_deb_test.c bundler/debian_test.c
 bundler_FUZZ += bundler/lock_fuzz.c bundler/debian_deb_fuzz.c
+
+# post-steps
+bundler_SRCS += bundler/stage.c
+bundler_TESTS += bundler/stage_test.c
