@@ -1,7 +1,7 @@
 #!/bin/bash
 # bundles.sh - packs one of the bundles that all suites use
 #
-# jq and python3 are the examples of manifests/; the box is a static busybox,
+# jq and python3 are this host's, so that no archive is needed; the box is a static busybox,
 # which needs nothing and has a tool for most attacks.  ask is a box that asks to
 # write into the working directory; attack one with the programs of tests/attack.
 set -u
@@ -13,7 +13,7 @@ export T HOME XDG_RUNTIME_DIR
 
 case $1 in
 jq | python3)
-	"$HOLDALL" pack "$TREE/manifests/$1/holdall.yaml" --fast \
+	"$HOLDALL" pack "$(host_manifest "$1")" --fast \
 		-o "$BUNDLES/$1.holdall"
 	;;
 box)

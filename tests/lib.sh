@@ -259,6 +259,16 @@ make_box()
 	} >"$dir/holdall.yaml"
 }
 
+# host_manifest NAME: that of jq or python3 made of this host's files.
+host_manifest()
+{
+	local dir
+	for dir in "$TREE/tests/manifests" "$TREE/manifests"; do
+		[ ! -f "$dir/$1/holdall.yaml" ] || break
+	done
+	echo "$dir/$1/holdall.yaml"
+}
+
 # pack FOLDER FILE [OPTION...]: quickly, must succeed.
 pack()
 {

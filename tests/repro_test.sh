@@ -36,11 +36,11 @@ test_threads()
 	cmp one.holdall two.holdall || fail "one thread and two differ"
 }
 
-test_the_examples_twice()
+test_host_files_twice()
 {
 	local name
 	for name in jq python3; do
-		"$HOLDALL" pack "$TREE/manifests/$name/holdall.yaml" --fast \
+		"$HOLDALL" pack "$(host_manifest "$name")" --fast \
 			-o "$name" >"$T/out" 2>&1 || fail "$(show "$T/out")"
 		cmp "$name" "$BUNDLES/$name.holdall" || fail "$name differs"
 	done
