@@ -62,6 +62,10 @@ static const struct verb verbs[] = {
 	{ "trust", "[list [APP] | add KEY [APP] | remove KEY [APP]]",
 	  "List, add or remove the keys of those who sign bundles.",
 	  OPT_JSON, 0, 3, false, verb_trust, true },
+	{ "profile", "BUNDLE [--] [ARG...]",
+	  "Start the app and record what its start reads, for pack --profile.",
+	  (RUN_OPTIONS & ~(unsigned)OPT_EXPLAIN) | OPT_OUTPUT_FILE |
+		  OPT_SECONDS, 0, 0, true, verb_profile },
 	{ "pack", "MANIFEST", "Make a bundle from a manifest.",
 	  0, 0, MANY, false, NULL },
 	{ "lint", "MANIFEST", "Check a manifest.",

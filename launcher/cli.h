@@ -36,6 +36,8 @@ struct options {
 	bool long_list;			/* ls -l */
 	bool seal, signature;		/* info */
 	char *output;			/* -o FILE */
+	unsigned seconds;		/* profile: --seconds N; 0: not said */
+	struct image_trace *trace;	/* run: notes what is read; not owned */
 	bool help;
 	/* The bundle that starts itself: self_fd is /proc/self/exe, open. */
 	bool self;
@@ -84,5 +86,6 @@ int verb_verify(struct options *o, struct err *err);
 int verb_mount(struct options *o, struct err *err);
 int verb_permissions(struct options *o, struct err *err);
 int verb_trust(struct options *o, struct err *err);
+int verb_profile(struct options *o, struct err *err);
 
 #endif

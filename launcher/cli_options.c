@@ -12,6 +12,7 @@
 
 #include "launcher/pattern.h"
 #include "launcher/state.h"
+#include "launcher/profile_record.h"
 #include "launcher/quoted.h"
 
 struct option_def {
@@ -135,6 +136,18 @@ static int set_output(struct options *o, const char *value, struct err *err)
 	return set_text(&o->output, "--output", value, err);
 }
 
+static int set_seconds(struct options *o, const char *value, struct err *err)
+{
+	uint64_t n;
+
+	if (text_read_u64(value, strlen(value), &n) < 0 || !n ||
+	    n > PROFILE_SECONDS_MAX)
+		return err_set(err, EINVAL, "--seconds: a number from 1 to %u",
+			       PROFILE_SECONDS_MAX);
+	o->seconds = (unsigned)n;
+	return 0;
+}
+
 #define SETS_BOOL(field)                                                      \
 	static int set_##field(struct options *o, const char *value UNUSED,   \
 			       struct err *err UNUSED)                        \
@@ -172,6 +185,11 @@ static const struct option_def table[] = {
 	  "write the signature, as minisign reads it", set_signature },
 	{ OPT_OUTPUT_DIR, "output", 'o', "DIR",
 	  "the folder to write to (default: the bundle's name)", set_output },
+	{ OPT_OUTPUT_FILE, "output", 'o', "FILE",
+	  "the file to write (default: the bundle's name with .profile)",
+	  set_output },
+	{ OPT_SECONDS, "seconds", 0, "N",
+	  "the start is over after this time (default: 30)", set_seconds },
 	{ OPT_LONG, "long", 'l', NULL,
 	  "with mode, size and time", set_long_list },
 	{ OPT_HELP, "help", 'h', NULL, "this text", set_help },

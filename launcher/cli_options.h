@@ -25,6 +25,8 @@ enum option_bit {
 	OPT_SIGNATURE = 1 << 9,
 	OPT_OUTPUT_DIR = 1 << 10,
 	OPT_LONG = 1 << 11,
+	OPT_OUTPUT_FILE = 1 << 13,
+	OPT_SECONDS = 1 << 14,
 	OPT_HELP = 1 << 12,		/* every verb has it */
 };
 

@@ -44,3 +44,6 @@ launcher_TESTS += launcher/state_test.c launcher/decide_test.c launcher/cli_test
 launcher_FUZZ += launcher/settings_fuzz.c
 launcher_SRCS += launcher/keyring.c launcher/trust.c
 launcher_TESTS += launcher/trust_test.c
+
+# the launch profile
+launcher_SRCS += launcher/profile.c launcher/profile_record.c launcher/verb_profile.c

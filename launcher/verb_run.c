@@ -19,6 +19,7 @@
 #include "launcher/record.h"
 #include "launcher/state.h"
 #include "launcher/supervisor.h"
+#include "launcher/verb_run.h"
 #include "runtime/bundle.h"
 #include "runtime/fd.h"
 #include "runtime/image.h"
@@ -170,6 +171,7 @@ static int fork_server(struct run *run, struct err *err)
 {
 	struct image_owner owner = { geteuid(), getegid() };
 
+	run->rec.server.trace = run->o->trace;
 	return image_server_fork(&run->bundle, owner, run->plan.overlay_home ?
 				 run->home.lock_fd : -1, &run->rec.server,
 				 err);
@@ -347,13 +349,12 @@ static void hint_at_cwd(const struct run *run,
 	say(text);
 }
 
-int verb_run(struct options *o, struct err *err)
+int run_once(struct options *o, struct supervisor_end *ret, struct err *err)
 {
 	struct run run = {
 		.o = o, .bundle = BUNDLE_INIT, .state = STATE_INIT,
 		.home = HOME_INIT, .rec = RECORD_INIT,
 	};
-	struct supervisor_end end = { 0 };
 	int r;
 
 	/* What is made on the host is the user's alone, and must not become
@@ -361,10 +362,18 @@ int verb_run(struct options *o, struct err *err)
 	run.umask = umask(077);
 	/* A file size limit then is an error with a message, not a death. */
 	(void)signal(SIGXFSZ, SIG_IGN);
-	r = run_bundle(&run, &end, err);
+	r = run_bundle(&run, ret, err);
 	if (r == 0)
-		hint_at_cwd(&run, &end);
+		hint_at_cwd(&run, ret);
 	run_free(&run);
+	return r;
+}
+
+int verb_run(struct options *o, struct err *err)
+{
+	struct supervisor_end end = { 0 };
+	int r = run_once(o, &end, err);
+
 	if (r < 0)
 		return r;
 	supervisor_die(&end);
