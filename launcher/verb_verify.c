@@ -2,9 +2,9 @@
  * verb_verify.c - verify: every byte of a bundle, and the image in it
  *
  * Seal and trailer are checked by opening; then every leaf against the tree, gaps,
- * padding and sections (bundle_verify); then the image is walked and unpacked by
- * the jailed reader, so that one that is sealed but broken is found.  What no
- * signature covers is said: the stub, compared with our own.
+ * padding and sections (bundle_verify); and meanwhile the image is walked and
+ * unpacked by the jailed reader, so that one that is sealed but broken is found.
+ * What no signature covers is said: the stub, compared with our own.
  *
  * Every signature is checked, and its trusted comment.  Status: 0 good and by a key
  * that is pinned for the app or trusted here, 1 bad, 3 good but unsigned, 4
@@ -12,6 +12,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -87,29 +89,7 @@ static bool stub_is_ours(const struct bundle *b)
 	return padded == b->payload_start && same_bytes(own, b->fd, size) == 1;
 }
 
-/* ---- the image ---- */
-
-static int walk_image(const struct bundle *b, uint64_t *ret_entries,
-		      struct err *err)
-{
-	struct image_stream *s = NULL;
-	struct image_record rec;
-	uint64_t n = 0;
-	int r = image_stream_open(b, "", IMAGE_STREAM_DATA |
-				  IMAGE_STREAM_RECURSE, &s, err);
-
-	if (r < 0)
-		return r;
-	/* Bounded by the stream's own limits on entries and bytes. */
-	while ((r = image_stream_next(s, &rec, err)) > 0)
-		n += rec.type == IMAGE_ENTRY;
-	image_stream_close(s);
-	if (r == 0)
-		*ret_entries = n;
-	return r;
-}
-
-/* ---- all of it ---- */
+/* ---- bytes and image, side by side ---- */
 
 static void show_progress(void *arg UNUSED, uint64_t done, uint64_t all)
 {
@@ -117,15 +97,82 @@ static void show_progress(void *arg UNUSED, uint64_t done, uint64_t all)
 					       100);
 }
 
-static int check_bytes(const struct bundle *b, struct err *err)
-{
-	bool bar = isatty(STDERR_FILENO);
-	int r = bundle_verify(b, bar ? show_progress : NULL, NULL, err);
+/* The first half, in a thread of its own where one can be had. */
+struct bytes_job {
+	const struct bundle *b;
+	bool bar;
+	int r;
+	struct err err;
+	atomic_bool bad;		/* the other half need not go on */
+};
 
-	if (bar)
-		(void)fputs("\r\033[K", stderr);
+static void *check_bytes(void *arg)
+{
+	struct bytes_job *job = arg;
+
+	job->r = bundle_verify(job->b, job->bar ? show_progress : NULL, NULL,
+			       &job->err);
+	atomic_store(&job->bad, job->r < 0);
+	return NULL;
+}
+
+/* The second half works in the jailed process; here its entries are counted.
+ * Bounded by the stream's own limits. */
+static int count_entries(struct image_stream *s, const struct bytes_job *job,
+			 uint64_t *ret_entries, struct err *err)
+{
+	struct image_record rec;
+	uint64_t n = 0;
+	int r;
+
+	do {
+		r = image_stream_next(s, &rec, err);
+		n += r > 0 && rec.type == IMAGE_ENTRY;
+	} while (r > 0 && !atomic_load(&job->bad));
+	*ret_entries = n;
 	return r;
 }
+
+/* Whatever is wrong with the bytes is told first: a broken image is mostly what
+ * comes of it. */
+static int check_halves(const struct bundle *b, struct image_stream *s,
+			uint64_t *ret_entries, struct err *err)
+{
+	struct bytes_job job = { .b = b, .bar = isatty(STDERR_FILENO) };
+	pthread_t thread;
+	bool aside = pthread_create(&thread, NULL, check_bytes, &job) == 0;
+	int r;
+
+	if (!aside)
+		(void)check_bytes(&job);
+	r = count_entries(s, &job, ret_entries, err);
+	if (aside)
+		(void)pthread_join(thread, NULL);
+	if (job.bar)
+		(void)fputs("\r\033[K", stderr);
+	if (job.r < 0) {
+		*err = job.err;
+		return job.r;
+	}
+	return r;
+}
+
+/* The jailed process is forked before there are threads. */
+static int check_content(const struct bundle *b, uint64_t *ret_entries,
+			 struct err *err)
+{
+	struct image_stream *s = NULL;
+	int r = image_stream_open(b, "", IMAGE_STREAM_CHECK |
+				  IMAGE_STREAM_RECURSE, &s, err);
+
+	if (r < 0)
+		return r;
+	r = check_halves(b, s, ret_entries, err);
+	image_stream_close(s);
+	return r;
+}
+
+/* ---- all of it ---- */
 
 static void add_stub(const struct bundle *b, struct buf *out)
 {
@@ -191,9 +238,7 @@ static int check_all(const struct bundle *b, struct trust *trust,
 	if (r < 0)
 		return err_prefix(err, "%s", quote(&q, b->name));
 	r = trust_of(b, h.id, TRUST_WHOLE, trust, err);
-	if (r == 0)
-		r = check_bytes(b, err);
-	return r < 0 ? r : walk_image(b, entries, err);
+	return r < 0 ? r : check_content(b, entries, err);
 }
 
 int verb_verify(struct options *o, struct err *err)

@@ -86,7 +86,8 @@ int payload_view(struct payload *p, size_t len, uint64_t off,
 		 const uint8_t **ret, struct err *err);
 
 /* Checks every byte: payload against tree and root, gaps and padding zero, each
- * section's hash.  `progress` may be NULL. */
+ * section's hash; with threads, where there are processors for them.  `progress`
+ * may be NULL; only the caller's thread calls it. */
 int bundle_verify(const struct bundle *b,
 		  void (*progress)(void *arg, uint64_t done, uint64_t all),
 		  void *arg, struct err *err);

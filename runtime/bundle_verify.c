@@ -1,10 +1,20 @@
 /*
  * bundle_verify.c - checking every byte of a bundle, and reading one section
  *
- * One pass over the payload in leaves, through payload_read: so each leaf and,
+ * One pass over the payload in chunks, through payload_view: so each leaf and,
  * with it, each node of the tree is compared with the hashes that lead to the
  * root.  The same pass feeds the hash of the section that a byte belongs to, or
  * asks that it is zero.  The padding behind the stub is looked at first.
+ *
+ * The hash of a section is one chain over all its bytes, at 0.9 GB/s where the
+ * four-lane hash of the leaves makes 2.3 GB/s.  So a crew works: each member
+ * verifies the next chunk in a window of its own, waits until the chunks before
+ * have gone through the chain, and then feeds its own.  The chain is never idle
+ * and the whole takes as long as one hash of the file does.  More than
+ * CREW_MAX members would only wait.
+ *
+ * Faults come to light in the order of the bytes too: it is always the first one
+ * that is told.
  *
  * The stub itself is nobody's promise and is not looked at.
  */
@@ -12,6 +22,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 #include "runtime/fd.h"
@@ -19,7 +31,11 @@
 #include "runtime/text.h"
 
 #define SECTION_READ_MAX ((uint64_t)16 << 20)
-#define PROGRESS_EVERY ((uint64_t)4 << 20)
+#define CHUNK PAYLOAD_VIEW_MAX
+#define CREW_MAX 4u
+#define STACK_SIZE (128u << 10)
+
+_Static_assert(CHUNK % LAYOUT_LEAF_SIZE == 0, "no leaf is hashed twice");
 
 static int name_bundle(const struct bundle *b, struct err *err)
 {
@@ -133,49 +149,175 @@ static int walk_bytes(struct walk *w, const uint8_t *p, size_t len,
 	return 0;
 }
 
-static int walk_payload(struct walk *w, struct payload *p,
-			void (*progress)(void *arg, uint64_t done,
-					 uint64_t all),
+/* ---- the crew -------------------------------------------------------------- */
+
+typedef void progress_fn(void *arg, uint64_t done, uint64_t all);
+
+struct crew {
+	struct walk walk;		/* of whoever's turn it is */
+	uint64_t n_chunks;
+	pthread_mutex_t lock;		/* of what follows */
+	pthread_cond_t moved;		/* turn or failed */
+	uint64_t next;			/* chunk that nobody has taken */
+	uint64_t turn;			/* chunk whose bytes the walk wants */
+	bool failed;
+	struct err err;
+};
+
+struct member {
+	struct crew *crew;
+	struct payload *payload;
+	progress_fn *progress;		/* of the caller's own member, or NULL */
+	void *arg;
+	pthread_t thread;
+};
+
+/* The next chunk; false: there is none, or no use. */
+static bool take_chunk(struct crew *c, uint64_t *ret)
+{
+	bool more;
+
+	(void)pthread_mutex_lock(&c->lock);
+	more = !c->failed && c->next < c->n_chunks;
+	if (more)
+		*ret = c->next++;
+	(void)pthread_mutex_unlock(&c->lock);
+	return more;
+}
+
+/* False: an earlier chunk is bad. */
+static bool wait_for_turn(struct crew *c, uint64_t chunk)
+{
+	bool mine;
+
+	(void)pthread_mutex_lock(&c->lock);
+	while (!c->failed && c->turn != chunk)
+		(void)pthread_cond_wait(&c->moved, &c->lock);
+	mine = !c->failed;
+	(void)pthread_mutex_unlock(&c->lock);
+	return mine;
+}
+
+static void end_turn(struct crew *c, int r, const struct err *err)
+{
+	(void)pthread_mutex_lock(&c->lock);
+	c->turn++;
+	if (r < 0) {
+		c->failed = true;
+		c->err = *err;
+	}
+	(void)pthread_cond_broadcast(&c->moved);
+	(void)pthread_mutex_unlock(&c->lock);
+}
+
+static void *work(void *arg)
+{
+	struct member *m = arg;
+	struct crew *c = m->crew;
+	uint64_t all = c->walk.b->payload_size, chunk;
+
+	while (take_chunk(c, &chunk)) {
+		uint64_t off = chunk * CHUNK;
+		size_t n = all - off < CHUNK ? (size_t)(all - off) : CHUNK;
+		const uint8_t *data = NULL;
+		struct err err = { 0 };
+		int r = payload_view(m->payload, n, off, &data, &err);
+
+		if (!wait_for_turn(c, chunk))
+			break;
+		if (r == 0)
+			r = walk_bytes(&c->walk, data, n, &err);
+		if (r == 0 && m->progress && off + n < all)
+			m->progress(m->arg, off + n, all);
+		end_turn(c, r, &err);
+	}
+	return NULL;
+}
+
+/* As many as there are processors for us, chunks, and uses. */
+static unsigned crew_size(uint64_t n_chunks)
+{
+	cpu_set_t cpus;
+	unsigned n = 1;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
+		n = (unsigned)CPU_COUNT(&cpus);
+	if (n > CREW_MAX)
+		n = CREW_MAX;
+	return n < 1 || n_chunks < 2 ? 1 : n;
+}
+
+/* A member that cannot be had (memory, a limit on tasks) is done without. */
+static unsigned hire(struct member *m, unsigned n)
+{
+	pthread_attr_t attr;
+	unsigned hired = 1;
+
+	if (n < 2 || pthread_attr_init(&attr) != 0)
+		return hired;
+	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
+	while (hired < n) {
+		struct err ignored;
+
+		if (payload_new(m->crew->walk.b, &m[hired].payload,
+				&ignored) < 0)
+			break;
+		m[hired].crew = m->crew;
+		if (pthread_create(&m[hired].thread, &attr, work,
+				   &m[hired]) != 0) {
+			payload_free(m[hired].payload);
+			break;
+		}
+		hired++;
+	}
+	(void)pthread_attr_destroy(&attr);
+	return hired;
+}
+
+static int walk_payload(const struct bundle *b, progress_fn *progress,
 			void *arg, struct err *err)
 {
-	CLEANUP_FREE uint8_t *leaf = malloc(LAYOUT_LEAF_SIZE);
-	uint64_t all = w->b->payload_size;
+	struct crew c = {
+		.walk.b = b,
+		.n_chunks = b->payload_size / CHUNK +
+			    (b->payload_size % CHUNK != 0),
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.moved = PTHREAD_COND_INITIALIZER,
+	};
+	struct member m[CREW_MAX] = {
+		{ .crew = &c, .progress = progress, .arg = arg },
+	};
+	unsigned n;
+	int r = payload_new(b, &m[0].payload, err);
 
-	if (!leaf)
-		return err_nomem(err);
-	while (w->off < all) {
-		uint64_t left = all - w->off;
-		size_t n = left < LAYOUT_LEAF_SIZE ? (size_t)left :
-						     LAYOUT_LEAF_SIZE;
-		int r = payload_read(p, leaf, n, w->off, err);
-
-		if (r == 0)
-			r = walk_bytes(w, leaf, n, err);
-		if (r < 0)
-			return r;
-		if (progress && (w->off % PROGRESS_EVERY == 0 || w->off == all))
-			progress(arg, w->off, all);
+	if (r < 0)
+		return r;
+	n = hire(m, crew_size(c.n_chunks));
+	(void)work(&m[0]);
+	payload_free(m[0].payload);
+	for (unsigned i = 1; i < n; i++) {
+		(void)pthread_join(m[i].thread, NULL);
+		payload_free(m[i].payload);
 	}
+	if (c.failed) {
+		*err = c.err;
+		return -err->num;
+	}
+	/* The last chunk may be another member's. */
+	if (progress)
+		progress(arg, b->payload_size, b->payload_size);
 	return 0;
 }
 
-int bundle_verify(const struct bundle *b,
-		  void (*progress)(void *arg, uint64_t done, uint64_t all),
-		  void *arg, struct err *err)
+int bundle_verify(const struct bundle *b, progress_fn *progress, void *arg,
+		  struct err *err)
 {
-	struct walk w = { .b = b };
-	struct payload *p = NULL;
 	int r = check_padding(b, err);
 
-	if (r < 0)
-		return r;
-	r = payload_new(b, &p, err);
-	if (r < 0)
-		return r;
-	r = walk_payload(&w, p, progress, arg, err);
-	payload_free(p);
-	return r;
+	return r < 0 ? r : walk_payload(b, progress, arg, err);
 }
+
+/* ---- one section ----------------------------------------------------------- */
 
 static int read_section(const struct bundle *b, const struct section *s,
 			char *data, struct err *err)

@@ -91,6 +91,7 @@ enum image_stream_flags {
 	IMAGE_STREAM_RECURSE = 2, /* below a directory, everything; else only
 				   * its direct entries */
 	IMAGE_STREAM_FOLLOW = 4, /* follow `path` itself through links inside */
+	IMAGE_STREAM_CHECK = 8,	/* unpack the bytes of regular files, send none */
 };
 
 /* Starts a server that walks `path` of the image ("" for all) in the order of

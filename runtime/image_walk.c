@@ -32,6 +32,7 @@ struct walk {
 	int out;
 	int flags;
 	uint32_t entries;
+	uint64_t checked;		/* bytes of files; IMAGE_STREAM_CHECK */
 	unsigned depth;			/* levels[0..depth-1] are in use */
 	char path[IMAGE_PATH_MAX + 1];
 	char target[IMAGE_TARGET_MAX + 1];
@@ -198,6 +199,26 @@ static int resolve(struct walk *w, const char *path, struct err *err)
 
 /* ---- sending --------------------------------------------------------------- */
 
+/* Only to see whether they can be unpacked: nobody receives them, so nobody but
+ * us counts them. */
+static int check_data(struct walk *w, const struct image_inode *node,
+		      struct err *err)
+{
+	uint64_t off = 0;
+
+	if (node->size > RECORD_BYTES_MAX - w->checked)
+		return fault(w, err, EFBIG, "the files are larger than 1 TiB "
+			     "together");
+	w->checked += node->size;
+	while (off < node->size) {
+		if (image_file_read(w->im, node, off, IMAGE_READ_MAX,
+				    &w->slices, err) < 0)
+			return at_path(w, err);
+		off += w->slices.len;
+	}
+	return 0;
+}
+
 /* -EPIPE travels up without a message: nobody is there to read it. */
 static int send_data(struct walk *w, const struct image_inode *node,
 		     struct err *err)
@@ -237,6 +258,8 @@ static int send_node(struct walk *w, const struct image_inode *node,
 		return err_sys(err, -r, "cannot send");
 	if (node->type == TYPE_FILE && (w->flags & IMAGE_STREAM_DATA))
 		return send_data(w, node, err);
+	if (node->type == TYPE_FILE && (w->flags & IMAGE_STREAM_CHECK))
+		return check_data(w, node, err);
 	return 0;
 }
 
@@ -320,6 +343,7 @@ int image_walk_run(struct image_child *c, struct image *im, struct err *err)
 		w->out = c->channel;
 		w->flags = c->flags;
 		w->entries = 0;
+		w->checked = 0;
 		r = walk(w, c->path, err);
 	}
 	if (r < 0)
