@@ -33,6 +33,26 @@ static int files(const struct permission *perm UNUSED, struct plan *p UNUSED,
 	return 0;	/* plan_files takes them all together */
 }
 
+/* All words together say which display it is: display_decide. */
+static int display(const struct permission *perm, struct plan *p,
+		   struct err *err UNUSED)
+{
+	static const struct {
+		const char *word;
+		enum display_bits bit;
+	} bits[] = {
+		{ "wayland", DISPLAY_WAYLAND },
+		{ "x11", DISPLAY_X11 },
+		{ "x11-fallback", DISPLAY_X11_FALLBACK },
+		{ "x11-isolated", DISPLAY_X11_ISOLATED },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
+		if (!strcmp(perm->value, bits[i].word))
+			p->display.granted |= bits[i].bit;
+	return 0;
+}
+
 static int extra(const struct permission *perm, struct plan *p,
 		 struct err *err UNUSED)
 {
@@ -60,6 +80,7 @@ static struct effect effect_of(enum perm_word word)
 	case PERM_EXTRA:
 		return (struct effect){ extra, NULL };
 	case PERM_DISPLAY:
+		return (struct effect){ display, NULL };
 	case PERM_SOUND:
 	case PERM_GPU:
 	case PERM_DEVICES:

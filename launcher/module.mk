@@ -47,3 +47,8 @@ launcher_TESTS += launcher/trust_test.c
 
 # the launch profile
 launcher_SRCS += launcher/profile.c launcher/profile_record.c launcher/verb_profile.c
+
+# Windows.
+launcher_SRCS += launcher/display.c launcher/wayland.c launcher/x11_auth.c \
+	launcher/x11_name.c launcher/x11_wire.c
+launcher_FUZZ += launcher/x11_auth_fuzz.c

@@ -588,6 +588,7 @@ static int make_rows(struct maker *m, struct err *err)
 	make_dev(m);
 	make_kernel(m);
 	make_etc(m);
+	m->failed |= display_rows(m->in, m->p, m->runtime_dir);
 	/* A home in /var/home must come to lie on top of it. */
 	if (home_in_var)
 		make_var(m);
@@ -652,6 +653,8 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *err)
 		r = apply_effects(&m, err);
 	if (r == 0)
 		r = command_line(&m, err);
+	if (r == 0)
+		r = display_decide(in, &p, err);
 	if (r == 0)
 		r = plan_env(in, &p, m.runtime_dir, err);
 	if (r == 0)

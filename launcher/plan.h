@@ -20,6 +20,7 @@
 
 #include "launcher/cli.h"
 #include "launcher/decide.h"
+#include "launcher/display.h"
 #include "launcher/probe.h"
 #include "launcher/state.h"
 #include "manifests/header.h"
@@ -53,6 +54,7 @@ enum plan_base {
 	BASE_HOST,	/* `base_path`: absolute, trusted, opened normally */
 	BASE_IMAGE,	/* the image's root */
 	BASE_ROOT,	/* the sandbox's own root */
+	BASE_FD,	/* `fd`: a folder that the caller has open */
 };
 
 enum row_flags {
@@ -65,6 +67,7 @@ enum row_flags {
 	ROW_NOEXEC = 64,
 	ROW_OWN = 128,		/* target lies in our own tmpfs, where nothing from
 				 * outside is mounted yet: one lookup will do */
+	ROW_STRICT = 256,	/* OVERLAY: nothing else may take its place */
 };
 
 struct row {
@@ -74,6 +77,7 @@ struct row {
 	char *target;
 	enum plan_base base;
 	char *base_path;	/* BASE_HOST */
+	int fd;			/* BASE_FD */
 	char *source;		/* relative to the base; "" for the base */
 	char *text;		/* link target, content, mount options */
 	size_t text_len;	/* of content */
@@ -99,9 +103,16 @@ struct plan {
 	int *keep_fds;			/* passed beside 0-2 */
 	size_t n_keep_fds;
 	unsigned relax;			/* enum filter_relax */
+	struct plan_display display;	/* windows: what is granted and there */
+	bool gpu;			/* the graphics card */
 	bool overlay_home;		/* the image server holds the home's lock */
 	uid_t uid;
 	gid_t gid;
+	bool as_root;			/* uid and gid are 0 inside (tool plan) */
+	char *root;			/* a mount of the rows that becomes the root;
+					 * NULL: the tmpfs they are made in */
+	char *hand_out;			/* a folder whose descriptor the caller of the
+					 * executor gets, or NULL */
 	mode_t umask;			/* the caller's, for the app */
 	bool cwd_closed;		/* the working directory is ours and read-only */
 	struct strlist mountpoints;	/* made in the bound home: "d" or "f" + rel */

@@ -10,7 +10,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
+#include "launcher/effects.h"
 #include "runtime/path.h"
 
 extern char **environ;
@@ -35,17 +37,48 @@ static const struct {
 	{ "SOURCE_DATE_EPOCH", "reproducible builds" },
 };
 
+/* Besides, for an app with windows.  Plain words and numbers: what holds a slash
+ * would name a place of the host and is left out. */
+static const char *const passed_windows[] = {
+	"XDG_CURRENT_DESKTOP", "XDG_SESSION_DESKTOP", "DESKTOP_SESSION",
+	"XCURSOR_SIZE", "XCURSOR_THEME", "GTK_THEME",
+	"GDK_SCALE", "GDK_DPI_SCALE", "QT_SCALE_FACTOR", "QT_FONT_DPI",
+	"QT_SCREEN_SCALE_FACTORS", "QT_AUTO_SCREEN_SCALE_FACTOR",
+	"QT_ENABLE_HIGHDPI_SCALING", "QT_SCALE_FACTOR_ROUNDING_POLICY",
+	"ELM_SCALE",
+};
+
+/* Toolkits look for the settings daemon and the accessibility bus, wait for them and
+ * complain, where there is no bus at all. */
+static const char *const without_bus[] = {
+	"GSETTINGS_BACKEND=keyfile", "NO_AT_BRIDGE=1", "GTK_A11Y=none",
+};
+
+/* The bundle's own first; the host's icons and themes are a last resort. */
+static const char *const for_windows[] = {
+	"XDG_DATA_DIRS=/app/share:/usr/local/share:/usr/share:/run/host/share",
+	"XCURSOR_PATH=~/.icons:~/.local/share/icons:/app/share/icons:"
+	"/usr/share/icons:/usr/share/pixmaps:/run/host/share/icons",
+};
+
 static const char *const search_path[] = {
 	"/run/holdall/bin", "/app/bin", "/usr/local/bin", "/usr/bin", "/bin",
 	"/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/games",
 	"/usr/games",
 };
 
+/* A locale may be the path of a folder. */
+static bool is_path_locale(const char *variable)
+{
+	return (!strncmp(variable, "LANG", 4) || !strncmp(variable, "LC_", 3)) &&
+	       strchr(variable, '/');
+}
+
 static bool is_passed(const char *variable)
 {
 	const char *equals = strchr(variable, '=');
 
-	if (!equals)
+	if (!equals || is_path_locale(variable))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(passed); i++) {
 		const char *name = passed[i].name;
@@ -83,7 +116,7 @@ static int set(struct plan *p, const char *variable)
 	return strlist_add(&p->envp, variable);
 }
 
-static int set2(struct plan *p, const char *name, const char *value)
+int plan_setenv(struct plan *p, const char *name, const char *value)
 {
 	CLEANUP_FREE char *text = NULL;
 
@@ -103,25 +136,150 @@ static int set_path(struct plan *p)
 			return -ENOMEM;
 		buf_addf(&b, "%s%s", i ? ":" : "", search_path[i]);
 	}
-	return b.failed ? -ENOMEM : set2(p, "PATH", buf_text(&b));
+	return b.failed ? -ENOMEM : plan_setenv(p, "PATH", buf_text(&b));
 }
 
 static int set_sandbox(const struct plan_input *in, struct plan *p,
 		       const char *runtime_dir)
 {
-	int r = set2(p, "HOME", in->probe->home);
+	int r = plan_setenv(p, "HOME", in->probe->home);
 
-	r |= set2(p, "USER", in->probe->user);
-	r |= set2(p, "LOGNAME", in->probe->user);
-	r |= set2(p, "SHELL", "/bin/sh");
-	r |= set2(p, "XDG_RUNTIME_DIR", runtime_dir);
-	r |= set2(p, "container", "holdall");
-	r |= set2(p, "HOLDALL_APP_ID", in->header->id);
+	r |= plan_setenv(p, "USER", in->probe->user);
+	r |= plan_setenv(p, "LOGNAME", in->probe->user);
+	r |= plan_setenv(p, "SHELL", "/bin/sh");
+	r |= plan_setenv(p, "XDG_RUNTIME_DIR", runtime_dir);
+	r |= plan_setenv(p, "container", "holdall");
+	r |= plan_setenv(p, "HOLDALL_APP_ID", in->header->id);
 	if (in->header->workdir)
-		r |= set2(p, "PWD", in->header->workdir);
+		r |= plan_setenv(p, "PWD", in->header->workdir);
 	else if (in->probe->cwd)
-		r |= set2(p, "PWD", in->probe->cwd);
+		r |= plan_setenv(p, "PWD", in->probe->cwd);
 	return r;
+}
+
+/* ---- windows ---- */
+
+static bool has_bus(const struct decision *d)
+{
+	for (size_t i = 0; i < d->granted.n; i++) {
+		const struct permission *perm = &d->granted.v[i];
+
+		if (((perm->word >= PERM_BUS_PRESET &&
+		      perm->word <= PERM_BUS_SYSTEM_BROADCAST) ||
+		     perm->word == PERM_PORTALS) && effect_is_ready(perm))
+			return true;
+	}
+	return false;
+}
+
+static int set_windows(const struct plan_input *in, struct plan *p)
+{
+	int r = 0;
+
+	if (!DISPLAY_WINDOWS(&p->display))
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(passed_windows); i++) {
+		const char *value = getenv(passed_windows[i]);
+
+		if (value && *value && !strchr(value, '/'))
+			r |= plan_setenv(p, passed_windows[i], value);
+	}
+	for (size_t i = 0; !has_bus(in->decision) &&
+	     i < ARRAY_SIZE(without_bus); i++)
+		r |= set(p, without_bus[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(for_windows); i++)
+		r |= set(p, for_windows[i]);
+	return r;
+}
+
+/* ---- language ---- */
+
+/* Part of every C library. */
+static bool is_plain_locale(const char *value)
+{
+	return !*value || !strcmp(value, "C") || !strcmp(value, "POSIX") ||
+	       !strcasecmp(value, "C.UTF-8") || !strcasecmp(value, "C.utf8");
+}
+
+static const char *lookup(const struct plan *p, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < p->envp.n; i++)
+		if (!strncmp(p->envp.v[i], name, n) && p->envp.v[i][n] == '=')
+			return p->envp.v[i] + n + 1;
+	return NULL;
+}
+
+static void drop_locales(struct plan *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->envp.n; i++) {
+		char *v = p->envp.v[i];
+
+		if (!strncmp(v, "LC_", 3) || !strncmp(v, "LANG=", 5))
+			free(v);
+		else
+			p->envp.v[n++] = v;
+	}
+	p->envp.n = n;
+	if (p->envp.v)
+		p->envp.v[n] = NULL;
+}
+
+/* "de_DE" of "de_DE.UTF-8", "de_AT@euro" of "de_AT.UTF-8@euro": what messages are
+ * looked up by. */
+static int language_of(struct plan *p, const char *locale)
+{
+	CLEANUP_FREE char *text = strdup(locale);
+	char *dot, *at;
+
+	if (!text)
+		return -ENOMEM;
+	dot = strchr(text, '.');
+	at = strchr(text, '@');
+	if (dot && at && at > dot)
+		memmove(dot, at, strlen(at) + 1);
+	else if (dot)
+		*dot = '\0';
+	return plan_setenv(p, "LANGUAGE", text);
+}
+
+/*
+ * A locale that the bundle has not got makes setlocale(3) fail as a whole, and with
+ * it go UTF-8 and the messages.  C.UTF-8 is there always, and with it messages follow
+ * LANGUAGE: a German interface for no bytes.  A thin bundle has the host's locales.
+ */
+static int set_language(const struct plan_input *in, struct plan *p)
+{
+	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+	const char *messages = NULL;
+	bool foreign = false;
+	int r = 0;
+
+	if (in->header->kind != KIND_FULL)
+		return 0;
+	for (size_t i = 0; i < p->envp.n; i++) {
+		const char *v = p->envp.v[i];
+
+		if (!strncmp(v, "LC_", 3) || !strncmp(v, "LANG=", 5))
+			foreign |= !is_plain_locale(strchr(v, '=') + 1);
+	}
+	if (!foreign)
+		return 0;
+	for (size_t i = 0; !messages && i < ARRAY_SIZE(names); i++) {
+		messages = lookup(p, names[i]);
+		if (messages && !*messages)
+			messages = NULL;
+	}
+	/* Where messages are to be plain, LANGUAGE must not bring them back. */
+	if (messages && is_plain_locale(messages))
+		r |= plan_setenv(p, "LANGUAGE", "C");
+	else if (messages && !lookup(p, "LANGUAGE"))
+		r |= language_of(p, messages);
+	drop_locales(p);
+	return r | plan_setenv(p, "LANG", "C.UTF-8");
 }
 
 int plan_env(const struct plan_input *in, struct plan *p,
@@ -134,10 +292,13 @@ int plan_env(const struct plan_input *in, struct plan *p,
 	for (char **e = environ; e && *e; e++)
 		if (is_passed(*e))
 			r |= set(p, *e);
+	r |= set_language(in, p);
+	r |= set_windows(in, p);
 	r |= set_path(p);
 	for (size_t i = 0; i < own->n; i++)
 		r |= set(p, own->v[i]);
 	r |= set_sandbox(in, p, runtime_dir);
+	r |= display_env(in, p);
 	for (size_t i = 0; i < given->n; i++)
 		r |= set(p, given->v[i]);
 	return r < 0 ? err_nomem(err) : 0;

@@ -11,4 +11,7 @@
 int plan_env(const struct plan_input *in, struct plan *p,
 	     const char *runtime_dir, struct err *err);
 
+/* Replaces or adds one variable: 0 or -ENOMEM. */
+int plan_setenv(struct plan *p, const char *name, const char *value);
+
 #endif

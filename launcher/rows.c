@@ -29,12 +29,15 @@ void plan_free(struct plan *p)
 	strlist_free(&p->argv);
 	strlist_free(&p->envp);
 	free(p->workdir);
+	free(p->root);
+	free(p->hand_out);
 	strlist_free(&p->path);
 	strlist_free(&p->warm);
 	free(p->keep_fds);
 	strlist_free(&p->mountpoints);
 	strlist_free(&p->create);
 	strlist_free(&p->notes);
+	plan_display_free(&p->display);
 	*p = PLAN_INIT;
 }
 

@@ -37,6 +37,7 @@ struct run {
 	struct plan plan;
 	struct record rec;
 	struct plan_input in;
+	struct display_link display;
 	char machine_id[33];
 	char *bundle_path;
 	mode_t umask;
@@ -45,6 +46,7 @@ struct run {
 static void run_free(struct run *run)
 {
 	supervisor_undo(&run->rec);
+	display_link_free(&run->display);
 	plan_free(&run->plan);
 	decision_free(&run->decision);
 	home_free(&run->home);
@@ -276,6 +278,8 @@ static int run_app(struct run *run, struct supervisor_end *end,
 	for (size_t i = 0; i < run->plan.notes.n; i++)
 		say(run->plan.notes.v[i]);
 	r = prepare_host(run, err);
+	if (r == 0)
+		r = display_open(&run->plan, &run->display, err);
 	/* From here on signals are for the app; a question on the terminal,
 	 * before, is ended by Ctrl-C like any other. */
 	supervisor_block_signals();
@@ -285,6 +289,9 @@ static int run_app(struct run *run, struct supervisor_end *end,
 		r = supervisor_start(&run->plan, &run->rec, err);
 	if (r == 0)
 		r = fork_server(run, err);
+	/* The X server had time for its answer while we were busy. */
+	if (r == 0)
+		r = display_check(&run->display, err);
 	if (r == 0)
 		r = supervisor_watch(&run->plan, &run->rec, end, err);
 	return r;
@@ -354,6 +361,7 @@ int run_once(struct options *o, struct supervisor_end *ret, struct err *err)
 	struct run run = {
 		.o = o, .bundle = BUNDLE_INIT, .state = STATE_INIT,
 		.home = HOME_INIT, .rec = RECORD_INIT,
+		.display = DISPLAY_LINK_INIT,
 	};
 	int r;
 
