@@ -254,6 +254,7 @@ static int serve_fuse(struct image_child *c, struct image *im,
 		image_report(&report, err);
 		return EXIT_FAULT;
 	}
+	image_trace_attach(im, c->trace);
 	warm_up(im);
 	r = fd_recv(c->channel, &fuse, &byte, sizeof(byte));
 	if (r == -ENODATA)
@@ -271,7 +272,6 @@ static int serve_fuse(struct image_child *c, struct image *im,
 int image_server_prepare(struct image_server *ret, struct err *err)
 {
 	int sock[2], pipe_fds[2];
-	image_trace_attach(im, c->trace);
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) < 0)
 		return err_sys(err, errno, "cannot make the image server's "
@@ -296,6 +296,7 @@ int image_server_fork(const struct bundle *b, struct image_owner owner,
 {
 	struct image_child c = { .bundle = b, .keep = keep_fd, .owner = owner,
 				 .run = serve_fuse, .ahead = true,
+				 .trace = s->trace,
 				 .channel = s->child_sock,
 				 .report = s->child_report };
 	pid_t pid = image_child_fork(&c, &s->pidfd, err);
@@ -313,7 +314,6 @@ int image_server_fork(const struct bundle *b, struct image_owner owner,
 int image_server_start(const struct bundle *b, struct image_owner owner,
 		       int keep_fd, struct image_server *ret, struct err *err)
 {
-				 .trace = s->trace,
 	struct image_server s = IMAGE_SERVER_INIT;
 	int r = image_server_prepare(&s, err);
 
