@@ -45,17 +45,19 @@ static int write_text(const char *path, const char *text)
 int executor_identity(const struct plan *p, struct err *err)
 {
 	char map[64];
+	unsigned uid = p->as_root ? 0 : p->uid;
+	unsigned gid = p->as_root ? 0 : p->gid;
 	int r;
 
 	/* Linux < 3.19 has no setgroups file and needs none. */
 	r = write_text("/proc/self/setgroups", "deny");
 	if (r < 0 && r != -ENOENT)
 		return probe_explain_refusal(REFUSED_MAPS, -r, err);
-	(void)snprintf(map, sizeof(map), "%u %u 1", p->uid, p->uid);
+	(void)snprintf(map, sizeof(map), "%u %u 1", uid, p->uid);
 	r = write_text("/proc/self/uid_map", map);
 	if (r < 0)
 		return probe_explain_refusal(REFUSED_MAPS, -r, err);
-	(void)snprintf(map, sizeof(map), "%u %u 1", p->gid, p->gid);
+	(void)snprintf(map, sizeof(map), "%u %u 1", gid, p->gid);
 	r = write_text("/proc/self/gid_map", map);
 	if (r < 0)
 		return probe_explain_refusal(REFUSED_MAPS, -r, err);
@@ -254,6 +256,30 @@ static int open_host_base(struct executor *x, const char *path)
 	return x->base_path ? 0 : -ENOMEM;
 }
 
+/* What was opened in another mount namespace cannot be mounted in this one: the
+ * folder is opened again by the name that the kernel gives, and compared. */
+static int open_again(int fd)
+{
+	CLEANUP_FD int again = -1;
+	char link[32], name[4096];
+	struct stat a, b;
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, name, sizeof(name));
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == sizeof(name))
+		return -ENAMETOOLONG;
+	name[n] = '\0';
+	again = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (again < 0 || fstat(again, &a) < 0 || fstat(fd, &b) < 0)
+		return -errno;
+	if (a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+		return -ESTALE;
+	return steal_fd(&again);
+}
+
 static int open_source(struct executor *x, const struct row *row)
 {
 	int base;
@@ -269,6 +295,8 @@ static int open_source(struct executor *x, const struct row *row)
 	case BASE_IMAGE:
 		base = x->image_fd;
 		break;
+	case BASE_FD:
+		return open_again(row->fd);
 	default:
 		base = x->root_fd;
 	}
@@ -282,7 +310,8 @@ static const char *source_name(const struct row *row, char *space,
 {
 	(void)snprintf(space, size, "%s%s%s",
 		       row->base == BASE_HOST ? row->base_path :
-		       row->base == BASE_IMAGE ? "the image's " : "",
+		       row->base == BASE_IMAGE ? "the image's " :
+		       row->base == BASE_FD ? "the tree for " : "",
 		       row->source && row->source[0] ? "/" : "",
 		       row->source ? row->source : "");
 	return space;
@@ -362,6 +391,7 @@ static int do_new(struct executor *x, const struct row *row,
 		return r;
 	flags |= row->flags & ROW_NOEXEC ? MS_NOEXEC : 0;
 	flags |= row->flags & ROW_DEV ? 0 : MS_NODEV;
+	flags |= row->flags & ROW_RO ? MS_RDONLY : 0;
 	r = mount_new(type, type, target, flags, row->text);
 	if (r < 0 && row->flags & ROW_SKIP)
 		return 0;
@@ -371,6 +401,19 @@ static int do_new(struct executor *x, const struct row *row,
 		return err_sys(err, -r, "cannot mount a %s on %s", type,
 			       row->target);
 	return 0;
+}
+
+/* Options that this kernel does not know (subset=pid came with Linux 5.8) are done
+ * without; an option of a row is never the only thing that keeps the promise. */
+static int do_proc(struct executor *x, const struct row *row, struct err *err)
+{
+	struct row plain = *row;
+	int r = do_new(x, row, "proc", MS_NOEXEC, err);
+
+	if (r != -EINVAL || !row->text)
+		return r;
+	plain.text = NULL;
+	return do_new(x, &plain, "proc", MS_NOEXEC, err);
 }
 
 static int do_open(struct executor *x, const struct row *row, struct err *err)
@@ -412,7 +455,12 @@ static int do_image(struct executor *x, const struct row *row,
 		      MS_NODEV | MS_RDONLY, options);
 	if (r < 0)
 		return probe_explain_refusal(REFUSED_MOUNT, -r, err);
-	r = image_server_serve(x->start_sock, fuse, err);
+	/* The overlay of the home pins the image, so the server ends after it: it
+	 * holds the home's lock until then. */
+	r = x->plan->overlay_home && x->lock >= 0 ?
+	    image_server_keep(x->start_sock, x->lock, err) : 0;
+	if (r == 0)
+		r = image_server_serve(x->start_sock, fuse, err);
 	if (r < 0)
 		return r;
 	x->image_fd = path_try_beneath(x->root_fd, executor_rel(row->target),
@@ -468,7 +516,7 @@ static int do_row(struct executor *x, const struct row *row, struct err *err)
 	case ROW_OVERLAY:
 		return executor_overlay(x, row, err);
 	case ROW_PROC:
-		return do_new(x, row, "proc", MS_NOEXEC, err);
+		return do_proc(x, row, err);
 	case ROW_DEVPTS:
 		return do_new(x, row, "devpts", MS_NOEXEC, err);
 	case ROW_READONLY:
@@ -510,7 +558,15 @@ static int check_root(struct err *err)
 
 static int enter_new_root(struct executor *x, struct err *err)
 {
-	if (fchdir(x->root_fd) < 0)
+	CLEANUP_FD int root = -1;
+
+	if (x->plan->root) {
+		root = path_try_beneath(x->root_fd, executor_rel(x->plan->root),
+					O_PATH | O_DIRECTORY, 0);
+		if (root < 0)
+			return err_sys(err, -root, "cannot open the new root");
+	}
+	if (fchdir(root >= 0 ? root : x->root_fd) < 0)
 		return err_sys(err, errno, "cannot enter the new root");
 	/* Both on the same place: the old root then lies on top of the new one,
 	 * where "." is, and is unmounted from there (pivot_root(2) NOTES). */
@@ -518,9 +574,28 @@ static int enter_new_root(struct executor *x, struct err *err)
 		return err_sys(err, errno, "cannot change the root");
 	if (umount2(".", MNT_DETACH) < 0)
 		return err_sys(err, errno, "cannot drop the old root");
+	/* The tmpfs that the rows were made in lay on the old root, so that was
+	 * unmounted first. */
+	if (root >= 0 && umount2(".", MNT_DETACH) < 0)
+		return err_sys(err, errno, "cannot drop the old root");
 	if (chdir("/") < 0)
 		return err_sys(err, errno, "cannot enter the new root");
 	return check_root(err);
+}
+
+static int hand_out(struct executor *x, struct err *err)
+{
+	const struct strlist *list = &x->plan->hand_out;
+
+	for (size_t i = 0; i < list->n; i++) {
+		int fd = path_try_beneath(x->root_fd, executor_rel(list->v[i]),
+					  O_RDONLY | O_DIRECTORY, 0);
+
+		if (fd < 0)
+			return err_sys(err, -fd, "cannot open %s", list->v[i]);
+		x->ret_image[i] = fd;
+	}
+	return 0;
 }
 
 static void executor_close(struct executor *x)
@@ -534,18 +609,27 @@ static void executor_close(struct executor *x)
 	free(x->base_path);
 }
 
-int executor_mounts(const struct plan *p, int start_sock,
+int executor_mounts(const struct plan *p, int start_sock, int lock,
 		    volatile int *ret_image, struct err *err)
 {
 	CLEANUP(executor_close) struct executor x = {
 		.plan = p, .root_fd = -1, .image_fd = -1, .base_fd = -1,
-		.start_sock = start_sock, .ret_image = ret_image,
+		.start_sock = start_sock, .lock = lock,
+		.ret_image = ret_image,
 	};
 	int r = open_new_root(&x, err);
 
 	for (size_t i = 0; r == 0 && i < p->n_rows; i++)
 		r = do_row(&x, &p->rows[i], err);
+	if (r == 0)
+		r = hand_out(&x, err);
 	return r < 0 ? r : enter_new_root(&x, err);
+}
+
+int executor_tree(const struct plan *p, volatile int *ret_fds,
+		  struct err *err)
+{
+	return executor_mounts(p, -1, -1, ret_fds, err);
 }
 
 static int loopback_up(struct err *err)

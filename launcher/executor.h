@@ -16,12 +16,18 @@
 int executor_identity(const struct plan *p, struct err *err);
 
 /* Should: build the new root from the rows, hand the FUSE descriptor to the
- * image server at start_sock, make it the root and drop the old one.
+ * image server at start_sock (and before it the home's lock, or -1), make it the
+ * root and drop the old one.
  * Mustn't: leave a descriptor of the host's file system open.
  * ret_image gets a descriptor of the image's root as soon as it is mounted, for a
  * helper that runs beside; the caller closes it. */
-int executor_mounts(const struct plan *p, int start_sock,
+int executor_mounts(const struct plan *p, int start_sock, int lock,
 		    volatile int *ret_image, struct err *err);
+
+/* The same for a plan without image (tool_plan.c).  ret_fds gets the descriptors
+ * of the folders in plan->hand_out. */
+int executor_tree(const struct plan *p, volatile int *ret_fds,
+		  struct err *err);
 
 /* Host name and loopback interface. */
 int executor_names(const struct plan *p, struct err *err);

@@ -14,6 +14,7 @@ struct executor {
 	int root_fd;
 	int image_fd;		/* root of the image's mount, or -1 */
 	int start_sock;
+	int lock;		/* of the home, for the image server; or -1 */
 	volatile int *ret_image;
 	char *base_path;	/* the last BASE_HOST opened, and ... */
 	int base_fd;		/* ... its descriptor: rows come in runs */

@@ -318,7 +318,8 @@ static int set_up(const struct init_args *a, unsigned *ret_relax,
 	if (r == 0)
 		r = executor_identity(p, err);
 	if (r == 0)
-		r = executor_mounts(p, a->start_sock, &side.image, err);
+		r = executor_mounts(p, a->start_sock, a->lock, &side.image,
+				    err);
 	/* Also after a failure: the helper runs on a stack of this frame. */
 	r = side_work_join(&side, r == 0, err) < 0 || r < 0 ?
 	    -err->num : 0;

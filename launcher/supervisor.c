@@ -49,13 +49,10 @@ static void signal_set(sigset_t *set)
 
 void supervisor_block_signals(void)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t set;
 
 	signal_set(&set);
 	(void)sigprocmask(SIG_SETMASK, &set, NULL);
-	/* A caller that ignores SIGCHLD would have the kernel reap for us. */
-	(void)sigaction(SIGCHLD, &dfl, NULL);
 	/* A signal may come for an app that has just ended, and pid 1 with it:
 	 * writing to it then is no reason to die. */
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -1,13 +1,16 @@
 /*
  * verb_run.c - run: from a bundle to the app's exit status
  *
- * The order is chosen for the time to the app's first instruction: pid 1 of the
- * sandbox is cloned as soon as the plan is made, the image server right after it;
- * the one mounts while the other prepares, on two processors.
+ * The order is chosen for the time to the app's first instruction, on two
+ * processors: the image server is forked as soon as the bundle's file is open, and
+ * prepares while the plan is made; then pid 1 of the sandbox is cloned, and mounts.
+ * What the server reads by then is read in its jail and used by nobody: a bundle
+ * that is refused afterwards is never mounted.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -167,16 +170,16 @@ static int open_home(struct run *run, struct err *err)
 	return r;
 }
 
-/* After the sandbox was cloned, which is what the app waits for: the server has
- * time until the first mount asks it something. */
+/* A caller that ignores SIGCHLD would have the kernel reap for us. */
 static int fork_server(struct run *run, struct err *err)
 {
 	struct image_owner owner = { geteuid(), getegid() };
+	int r = image_server_prepare(&run->rec.server, err);
 
+	(void)signal(SIGCHLD, SIG_DFL);
 	run->rec.server.trace = run->o->trace;
-	return image_server_fork(&run->bundle, owner, run->plan.overlay_home ?
-				 run->home.lock_fd : -1, &run->rec.server,
-				 err);
+	return r < 0 ? r : image_server_fork(&run->bundle, owner, -1,
+					     &run->rec.server, err);
 }
 
 static int check_policy(const struct run *run, struct err *err)
@@ -284,11 +287,7 @@ static int run_app(struct run *run, struct supervisor_end *end,
 	 * before, is ended by Ctrl-C like any other. */
 	supervisor_block_signals();
 	if (r == 0)
-		r = image_server_prepare(&run->rec.server, err);
-	if (r == 0)
 		r = supervisor_start(&run->plan, &run->rec, err);
-	if (r == 0)
-		r = fork_server(run, err);
 	/* The X server had time for its answer while we were busy. */
 	if (r == 0)
 		r = display_check(&run->display, err);
@@ -302,6 +301,8 @@ static int run_bundle(struct run *run, struct supervisor_end *end,
 {
 	int r = cli_open_bundle(run->o, &run->bundle, err);
 
+	if (r == 0 && !run->o->explain)
+		r = fork_server(run, err);
 	if (r == 0)
 		r = header_parse(run->bundle.seal.header,
 				 run->bundle.seal.header_len, &run->header,

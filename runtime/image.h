@@ -46,8 +46,7 @@ struct image_owner {
 	gid_t gid;
 };
 
-/* In two steps, for a launcher that clones the sandbox in between: the channels
- * first (start_sock may be inherited by whoever mounts), then the process. */
+/* In two steps, for whoever has to know the channels before the process. */
 int image_server_prepare(struct image_server *ret, struct err *err);
 int image_server_fork(const struct bundle *b, struct image_owner owner,
 		      int keep_fd, struct image_server *s, struct err *err);
@@ -58,6 +57,10 @@ int image_server_fork(const struct bundle *b, struct image_owner owner,
 int image_server_start(const struct bundle *b, struct image_owner owner,
 		       int keep_fd, struct image_server *ret,
 		       struct err *err);
+
+/* Before that: one more descriptor (up to two) for the server to hold until it ends,
+ * as `keep_fd` above, by a launcher that learns of it after the fork. */
+int image_server_keep(int start_sock, int fd, struct err *err);
 
 /* Hands the mount's /dev/fuse descriptor over; the server starts to answer.
  * Called by whoever mounted, with the (inherited) start socket. */

@@ -1,199 +1,156 @@
 /*
- * image_ahead.c - the helper thread; see image_ahead.h
+ * image_ahead.c - the helper's queue, and what goes into it; see image_ahead.h
  *
- * Role: decodes blocks of the queue into the shared cache, one at a time.
- * Watched by: nobody; it ends with the process.
- *
- * The queue is a ring of JOBS: what is too much is dropped, oldest first, and
+ * The queue is a ring of JOBS_MAX: what is too much is dropped, oldest first, and
  * nothing waits for a job: a reader that needs a queued block decodes it itself,
- * and only if the helper has begun already does it wait for the end of that.
- *
- * No memory is allocated in this thread (the allocator would make an arena).
- *
- * #syscalls futex
+ * and only if the helper has begun already does it wait for the end of that.  A
+ * job holds no slot: one whose block has left the cache meanwhile is forgotten.
  */
 #include "runtime/image_ahead.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdlib.h>
 
+#include "runtime/image_push.h"
 #include "runtime/image_state.h"
 
-#define JOBS 16u
-#define STACK_SIZE (64u << 10)
 #define WINDOW_START 4u
 #define WINDOW_MAX 8u			/* blocks ahead */
 #define WINDOW_BYTES_MAX (1u << 20)
+#define PUSH_MIN 8192u			/* bytes that are worth it */
 
-struct job {
-	uint64_t pos;			/* in the image; never 0 */
-	uint32_t size;			/* as block lists hold it */
-};
-
-struct image_ahead {
-	pthread_t thread;
-	pthread_mutex_t lock;		/* of all here and the image's cache */
-	pthread_cond_t wake;		/* for the thread: job, or quit */
-	pthread_cond_t done;		/* for the reader: parked, block ready */
-	bool parked, quit;
-	struct image *im;
-	struct job jobs[JOBS];
-	unsigned first, n;
-	unsigned window;
-};
-
-/* ---- the lock, used by image_data.c too ------------------------------------ */
-
-void image_lock(struct image *im)
-{
-	if (im->ahead)
-		(void)pthread_mutex_lock(&im->ahead->lock);
-}
-
-void image_unlock(struct image *im)
-{
-	if (im->ahead)
-		(void)pthread_mutex_unlock(&im->ahead->lock);
-}
-
-/* Gives the lock up until the helper has finished a block. */
-void image_wait(struct image *im)
-{
-	(void)pthread_cond_wait(&im->ahead->done, &im->ahead->lock);
-}
-
-/* What became of a block that was decoded ahead. */
+/* A block that was decoded ahead was used, or dropped. */
 void image_ahead_verdict(struct image *im, bool used)
 {
-	struct image_ahead *a = im->ahead;
+	struct image_crew *c = im->crew;
 
-	if (used && a->window < WINDOW_MAX)
-		a->window++;
-	else if (!used && a->window)
-		a->window--;
+	if (!c)
+		return;
+	if (used && c->window < WINDOW_MAX)
+		c->window++;
+	else if (!used && c->window)
+		c->window--;
 }
 
-/* ---- the thread ------------------------------------------------------------ */
+/* ---- pushing --------------------------------------------------------------- */
 
-static void *work(void *arg)
+/* Bytes from .. to of a piece that lies in a pinned slot; without the lock. */
+static int store(const struct image_crew *c, const struct image_job *j,
+		 const uint8_t *piece, uint32_t from, uint32_t to)
 {
-	struct image_ahead *a = arg;
-
-	(void)pthread_mutex_lock(&a->lock);
-	while (!a->quit) {
-		struct job job;
-
-		if (!a->n) {
-			a->parked = true;
-			(void)pthread_cond_signal(&a->done);
-			(void)pthread_cond_wait(&a->wake, &a->lock);
-			a->parked = false;
-			continue;
-		}
-		job = a->jobs[a->first];
-		a->first = (a->first + 1) % JOBS;
-		a->n--;
-		/* Gives the lock up while it decodes. */
-		image_data_ahead(a->im, job.pos, job.size);
-		(void)pthread_cond_signal(&a->done);
-	}
-	(void)pthread_mutex_unlock(&a->lock);
-	return NULL;
+	if (from >= to)
+		return 0;
+	return image_push(c->push_fd, j->node_id, j->off + from, piece + from,
+			  to - from);
 }
 
-int image_ahead_new(struct image_ahead **ret, struct err *err)
+/* What the kernel has not been given: before and behind the part. */
+static void push_piece(struct image_crew *c, const struct image_job *j,
+		       struct image_cached *b)
 {
-	CLEANUP_FREE struct image_ahead *a = calloc(1, sizeof(*a));
-	pthread_attr_t attr;
+	struct image *im = c->im;
+	uint32_t mask = (uint32_t)c->page - 1;
+	uint32_t want = j->want ? j->want : b->len - j->skip;
+	uint32_t before = j->in & ~mask, behind = (j->in + j->len + mask) & ~mask;
+	const uint8_t *piece = image_data_bytes(im, b) + j->skip;
 	int r;
 
-	if (!a || pthread_attr_init(&attr) != 0)
-		return err_nomem(err);
-	(void)pthread_mutex_init(&a->lock, NULL);
-	(void)pthread_cond_init(&a->wake, NULL);
-	(void)pthread_cond_init(&a->done, NULL);
-	a->window = WINDOW_START;
-	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	r = pthread_create(&a->thread, &attr, work, a);
-	(void)pthread_attr_destroy(&attr);
-	if (r)
-		return err_sys(err, r, "image server: cannot make its second "
-			       "thread");
-	*ret = steal_ptr(&a);
-	return 0;
-}
-
-void image_ahead_settle(struct image_ahead *a)
-{
-	(void)pthread_mutex_lock(&a->lock);
-	while (!a->parked)
-		(void)pthread_cond_wait(&a->done, &a->lock);
-	(void)pthread_mutex_unlock(&a->lock);
-}
-
-void image_ahead_attach(struct image_ahead *a, struct image *im,
-			const struct image_source *src)
-{
-	a->im = im;
-	im->ahead = a;
-	im->back.src = *src;
-}
-
-void image_ahead_free(struct image_ahead *a)
-{
-	if (!a)
+	b->pins++;
+	image_unlock(im);
+	r = store(c, j, piece, 0, before);
+	if (!r)
+		r = store(c, j, piece, behind, want);
+	image_lock(im, image_helper(im));
+	b->pins--;
+	image_wake(im);
+	if (r == -ENODEV)
+		c->push_fd = -1;	/* closed with the process */
+	if (r < 0)
 		return;
-	(void)pthread_mutex_lock(&a->lock);
-	a->quit = true;
-	(void)pthread_cond_signal(&a->wake);
-	(void)pthread_mutex_unlock(&a->lock);
-	(void)pthread_join(a->thread, NULL);
-	if (a->im)
-		a->im->ahead = NULL;
-	free(a);
+	im->stats.pushes++;
+	im->stats.pushed_bytes += before + (want > behind ? want - behind : 0);
+	if (!j->skip && !j->want)
+		b->given = b->len;
+}
+
+static void do_job(struct image_crew *c, const struct image_job *j)
+{
+	struct image_cached *b;
+
+	if (j->kind != JOB_PUSH)
+		image_data_ahead(c->im, j->pos, j->size);
+	if (j->kind == JOB_DECODE || c->push_fd < 0)
+		return;
+	b = image_data_cached(c->im, j->pos);
+	/* Taken as a whole meanwhile, lost, or not what the file says. */
+	if (!b || b->busy || b->given >= b->len || j->skip >= b->len ||
+	    j->want > b->len - j->skip || j->in + j->len > b->len - j->skip)
+		return;
+	push_piece(c, j, b);
+}
+
+bool image_ahead_work(struct image_crew *c)
+{
+	struct image_job j;
+
+	if (!c->n)
+		return false;
+	j = c->jobs[c->first];
+	c->first = (c->first + 1) % JOBS_MAX;
+	c->n--;
+	do_job(c, &j);
+	return true;
 }
 
 /* ---- the queue ------------------------------------------------------------- */
 
-static bool queued(const struct image_ahead *a, uint64_t pos)
+static bool queued(const struct image_crew *c, uint64_t pos)
 {
-	for (unsigned i = 0; i < a->n; i++)
-		if (a->jobs[(a->first + i) % JOBS].pos == pos)
+	for (unsigned i = 0; i < c->n; i++) {
+		const struct image_job *j =
+			&c->jobs[(c->first + i) % JOBS_MAX];
+
+		if (j->pos == pos && j->kind != JOB_PUSH)
 			return true;
+	}
 	return false;
 }
 
-static void add_last(struct image_ahead *a, struct job job)
+static void add_last(struct image_crew *c, const struct image_job *j)
 {
-	if (a->n == JOBS) {
-		a->first = (a->first + 1) % JOBS;
-		a->n--;
+	if (c->n == JOBS_MAX) {
+		c->first = (c->first + 1) % JOBS_MAX;
+		c->n--;
 	}
-	a->jobs[(a->first + a->n++) % JOBS] = job;
+	c->jobs[(c->first + c->n++) % JOBS_MAX] = *j;
 }
 
-static void add_first(struct image_ahead *a, struct job job)
+static void add_first(struct image_crew *c, const struct image_job *j)
 {
-	if (a->n < JOBS)
-		a->n++;
-	a->first = (a->first + JOBS - 1) % JOBS;
-	a->jobs[a->first] = job;
+	if (c->n < JOBS_MAX)
+		c->n++;
+	c->first = (c->first + JOBS_MAX - 1) % JOBS_MAX;
+	c->jobs[c->first] = *j;
 }
 
-/* With the lock held; what is at hand or queued already is left out. */
-static void add_job(struct image *im, struct job job, bool urgent)
+static void wake_helper(struct image_crew *c)
 {
-	struct image_ahead *a = im->ahead;
+	if (c->parked)
+		(void)pthread_cond_signal(&c->wake);
+}
 
-	if (queued(a, job.pos) || image_data_cached(im, job.pos))
+/* What is at hand or queued already is left out. */
+static void add_decode(struct image *im, uint64_t pos, uint32_t size,
+		       bool urgent)
+{
+	struct image_job j = { .kind = JOB_DECODE, .pos = pos, .size = size };
+
+	if (queued(im->crew, pos) || image_data_cached(im, pos))
 		return;
 	if (urgent)
-		add_first(a, job);
+		add_first(im->crew, &j);
 	else
-		add_last(a, job);
-	if (a->parked)
-		(void)pthread_cond_signal(&a->wake);
+		add_last(im->crew, &j);
+	wake_helper(im->crew);
 }
 
 /* Blocks first to last - 1 of a file, as far as they are not at hand.  Unless
@@ -203,19 +160,22 @@ static void add_blocks(struct image *im, const struct image_inode *node,
 		       uint32_t first, uint32_t last, bool urgent)
 {
 	struct file_place *place = image_file_place(im, node), noted = *place;
-	struct job jobs[JOBS];
+	struct {
+		uint64_t pos;
+		uint32_t size;
+	} found[JOBS_MAX];
 	unsigned n = 0;
 
 	if (last > node->n_blocks)
 		last = node->n_blocks;
-	for (uint32_t b = first; b < last && n < JOBS; b++) {
+	for (uint32_t b = first; b < last && n < JOBS_MAX; b++) {
 		struct err err;
 
-		if (image_find_block(im, node, b, &jobs[n].pos, &jobs[n].size,
-				     &err) < 0)
+		if (image_find_block(im, node, b, &found[n].pos,
+				     &found[n].size, &err) < 0)
 			break;
 		/* A hole, or the superblock. */
-		if (!jobs[n].size || !jobs[n].pos)
+		if (!found[n].size || !found[n].pos)
 			continue;
 		if (!urgent && noted.ref == node->ref) {
 			if (image_block_seen(&noted, b))
@@ -225,10 +185,11 @@ static void add_blocks(struct image *im, const struct image_inode *node,
 		n++;
 	}
 	*place = noted;
-	image_lock(im);
-	for (unsigned i = 0; i < n; i++)
-		add_job(im, jobs[urgent ? n - 1 - i : i], urgent);
-	image_unlock(im);
+	for (unsigned i = 0; i < n; i++) {
+		unsigned k = urgent ? n - 1 - i : i;
+
+		add_decode(im, found[k].pos, found[k].size, urgent);
+	}
 }
 
 /* Small files are read one after the other in the order of their fragments, or
@@ -236,18 +197,40 @@ static void add_blocks(struct image *im, const struct image_inode *node,
 static void add_fragment(struct image *im, uint32_t fragment)
 {
 	bool step = fragment == im->last_fragment + 1;
-	struct job job;
+	uint64_t pos;
+	uint32_t size;
 	struct err err;
 
 	im->last_fragment = fragment;
 	if (!step || fragment + 1 >= im->super.n_fragments ||
-	    image_fragment(im, fragment + 1, &job.pos, &job.size, &err) < 0 ||
-	    !job.pos)
+	    image_fragment(im, fragment + 1, &pos, &size, &err) < 0 || !pos)
 		return;
-	image_lock(im);
-	add_job(im, job, false);
-	image_unlock(im);
+	add_decode(im, pos, size, false);
 }
+
+/* The rest of the blocks that the last read took a part of. */
+static void add_pushes(struct image *im, const struct image_inode *node)
+{
+	const struct image_worker *w = im->cur;
+	struct image_crew *c = im->crew;
+
+	for (unsigned i = 0; i < w->n_touched; i++) {
+		const struct image_touched *t = &w->touched[i];
+		const struct image_cached *b = image_data_cached(im, t->pos);
+		struct image_job j = {
+			.kind = JOB_PUSH, .pos = t->pos,
+			.node_id = node->ref + NODE_ID_ADD, .off = t->off,
+			.in = t->in, .len = t->len,
+		};
+
+		if (!b || b->given >= b->len || b->len - t->len < PUSH_MIN)
+			continue;
+		add_last(c, &j);
+		wake_helper(c);
+	}
+}
+
+/* ---- what the readers tell ------------------------------------------------- */
 
 void image_ahead_split(struct image *im, const struct image_inode *node,
 		       uint64_t off, size_t len)
@@ -255,16 +238,12 @@ void image_ahead_split(struct image *im, const struct image_inode *node,
 	uint32_t first = (uint32_t)(off >> im->super.block_log), size;
 	uint64_t last = (off + len - 1) >> im->super.block_log, pos;
 	struct err err;
-	bool cached;
 
-	if (!im->ahead || !len || last == first || first >= node->n_blocks)
+	if (!im->crew || !len || last == first || first >= node->n_blocks)
 		return;
 	if (image_find_block(im, node, first, &pos, &size, &err) < 0 || !size)
 		return;
-	image_lock(im);
-	cached = image_data_cached(im, pos);
-	image_unlock(im);
-	if (!cached)
+	if (!image_data_cached(im, pos))
 		add_blocks(im, node, first + 1, (uint32_t)last + 1, true);
 }
 
@@ -272,33 +251,62 @@ void image_ahead_follow(struct image *im, const struct image_inode *node,
 			uint64_t off, size_t len)
 {
 	uint32_t most = WINDOW_BYTES_MAX >> im->super.block_log;
+	struct image_crew *c = im->crew;
 	uint32_t next, n;
 
-	if (!im->ahead || !len)
+	if (!c || !len)
 		return;
+	if (c->push_fd >= 0 && !im->trace)
+		add_pushes(im, node);
 	next = (uint32_t)((off + len - 1) >> im->super.block_log) + 1;
 	if (next > node->n_blocks)
 		add_fragment(im, node->fragment);
 	if (next >= node->n_blocks)
 		return;
-	image_lock(im);
-	if (!im->ahead->window && im->reads_on)
-		im->ahead->window = 1;
-	n = im->ahead->window;
-	image_unlock(im);
+	if (!c->window && im->cur->reads_on)
+		c->window = 1;
+	n = c->window;
 	add_blocks(im, node, next, next + (n < most ? n : most), false);
+}
+
+bool image_ahead_fetch(struct image *im, const struct image_inode *node,
+		       uint32_t block)
+{
+	bool tail = block == node->n_blocks;
+	struct image_job j = {
+		.kind = JOB_FETCH, .node_id = node->ref + NODE_ID_ADD,
+		.off = (uint64_t)block << im->super.block_log,
+	};
+	struct err err;
+
+	if (!im->crew || node->type != TYPE_FILE || block > node->n_blocks ||
+	    (tail && node->fragment == SQUASHFS_NO_FRAGMENT))
+		return true;
+	if (im->crew->n == JOBS_MAX)
+		return false;
+	if ((tail ? image_fragment(im, node->fragment, &j.pos, &j.size, &err) :
+		    image_find_block(im, node, block, &j.pos, &j.size,
+				     &err)) < 0 || !j.pos || !j.size)
+		return true;
+	if (tail) {
+		j.skip = node->fragment_off;
+		j.want = (uint32_t)(node->size - j.off);
+	}
+	add_last(im->crew, &j);
+	wake_helper(im->crew);
+	return true;
 }
 
 void image_ahead_pause(struct image *im)
 {
-	struct image_ahead *a = im->ahead;
+	struct image_crew *c = im->crew;
 
-	if (!a)
+	if (!c)
 		return;
-	(void)pthread_mutex_lock(&a->lock);
-	a->n = 0;
-	while (!a->parked)
-		(void)pthread_cond_wait(&a->done, &a->lock);
-	a->window = WINDOW_START;
-	(void)pthread_mutex_unlock(&a->lock);
+	(void)pthread_mutex_lock(&c->lock);
+	c->n = 0;
+	while (!c->parked)
+		(void)pthread_cond_wait(&c->parked_now, &c->lock);
+	c->window = WINDOW_START;
+	(void)pthread_mutex_unlock(&c->lock);
 }

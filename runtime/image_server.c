@@ -35,6 +35,7 @@
 #include "runtime/text.h"
 
 #define START_BYTE 'F'
+#define KEEP_BYTE 'K'
 #define EXIT_FAULT 1
 
 /* ---- messages -------------------------------------------------------------- */
@@ -161,8 +162,6 @@ static int prepare(const struct image_child *c, struct prepared *ret,
 	r = payload_new(c->bundle, &ret->payload, err);
 	if (!r && ret->ahead)
 		r = payload_new(c->bundle, &ret->ahead_payload, err);
-	if (ret->ahead)
-		image_ahead_settle(ret->ahead);
 	return r;
 }
 
@@ -243,11 +242,29 @@ static void warm_up(struct image *im)
 	(void)image_inode_get(im, de.ref, &root, &err);
 }
 
+/* The descriptor of the mount, after those to be held till the end: these stay
+ * open by being forgotten.  RLIMIT_NOFILE bounds their number. */
+static int await_fuse(int channel, int *ret_fuse)
+{
+	for (;;) {
+		char byte;
+		int fd, r = fd_recv(channel, &fd, &byte, sizeof(byte));
+
+		if (r < 0)
+			return r;
+		if (byte == START_BYTE) {
+			*ret_fuse = fd;
+			return 0;
+		}
+		if (byte != KEEP_BYTE)
+			return -EPROTO;
+	}
+}
+
 static int serve_fuse(struct image_child *c, struct image *im,
 		      struct err *err)
 {
 	struct image_report report = { .fd = c->report };
-	char byte;
 	int fuse, r;
 
 	if (!im) {
@@ -256,12 +273,12 @@ static int serve_fuse(struct image_child *c, struct image *im,
 	}
 	image_trace_attach(im, c->trace);
 	warm_up(im);
-	r = fd_recv(c->channel, &fuse, &byte, sizeof(byte));
+	r = await_fuse(c->channel, &fuse);
 	if (r == -ENODATA)
 		return 0;
-	if (r < 0 || byte != START_BYTE) {
-		(void)err_sys(err, r < 0 ? -r : EPROTO, "%s: image server: no "
-			      "FUSE descriptor came", image_name(im));
+	if (r < 0) {
+		(void)err_sys(err, -r, "%s: image server: no FUSE descriptor "
+			      "came", image_name(im));
 		image_report(&report, err);
 		return EXIT_FAULT;
 	}
@@ -329,17 +346,27 @@ int image_server_start(const struct bundle *b, struct image_owner owner,
 	return 0;
 }
 
-int image_server_serve(int start_sock, int fuse_fd, struct err *err)
+static int send_fd(int start_sock, int fd, char byte, struct err *err)
 {
-	const char byte = START_BYTE;
-	int r = fd_send(start_sock, fuse_fd, &byte, sizeof(byte));
+	int r = fd_send(start_sock, fd, &byte, sizeof(byte));
 
 	if (r == -EPIPE || r == -ECONNRESET)
 		return err_set(err, EPIPE, "the image server has ended before "
 			       "the mount; its own message says why");
 	if (r < 0)
-		return err_sys(err, -r, "cannot hand the FUSE descriptor over");
+		return err_sys(err, -r, "cannot hand a descriptor to the image "
+			       "server");
 	return 0;
+}
+
+int image_server_keep(int start_sock, int fd, struct err *err)
+{
+	return send_fd(start_sock, fd, KEEP_BYTE, err);
+}
+
+int image_server_serve(int start_sock, int fuse_fd, struct err *err)
+{
+	return send_fd(start_sock, fuse_fd, START_BYTE, err);
 }
 
 void image_mount_options(char *space, size_t size, int fuse_fd,
