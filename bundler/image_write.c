@@ -2,8 +2,8 @@
  * image_write.c - data blocks, inodes and directories by libsquashfs
  *
  * Order of the image: superblock, options of the compressor, data blocks and
- * fragments in the tree's order, inode table, directory table, fragment table, id
- * table, zeros to 4 KiB.
+ * fragments in the tree's order or a launch profile's, inode table, directory
+ * table, fragment table, id table, zeros to 4 KiB.
  *
  * A directory's listing needs the places of its entries' inodes, and a directory's
  * inode needs the place of its listing.  So the sorted tree is walked backwards,
@@ -37,6 +37,7 @@
 
 #include "bundler/image_file.h"
 #include "bundler/image_nodes.h"
+#include "bundler/profile.h"
 
 #define BACKLOG_PER_JOB 10u
 #define IMAGE_ALIGN 4096u
@@ -206,22 +207,19 @@ static int write_file(struct writer *w, size_t i, void *buf, uint64_t *done,
 static int write_data(struct writer *w, struct err *err)
 {
 	CLEANUP_FREE void *buf = malloc(IMAGE_BLOCK_SIZE);
+	CLEANUP_FREE size_t *order = NULL;
 	uint64_t done = 0;
+	size_t n;
 	int r;
 
 	if (!buf)
 		return err_nomem(err);
-	for (size_t i = 0; i < w->t->n; i++) {
-		if (w->t->v[i]->type != ENTRY_FILE)
-			continue;
-		if (w->nodes[i].primary != i) {
-			done += w->t->v[i]->content.size;
-			continue;
-		}
-		r = write_file(w, i, buf, &done, err);
-		if (r < 0)
-			return r;
-	}
+	r = launch_profile_order(w->o->profile, w->t, w->nodes, &order, &n,
+				 err);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = write_file(w, order[i], buf, &done, err);
+	if (r < 0)
+		return r;
 	r = sqfs_block_processor_finish(w->data);
 	notes_progress(w->notes, w->stats.input, w->stats.input);
 	return r ? failed(w, r, "writing data blocks", err) : 0;
@@ -406,6 +404,9 @@ static int write_all(struct writer *w, struct err *err)
 		r = write_tables(w, err);
 	if (r == 0)
 		r = write_end(w, err);
+	if (r == 0 && w->o->profile)
+		r = launch_profile_section(w->o->profile, w->t, w->nodes,
+					   w->o->section, err);
 	return r;
 }
 

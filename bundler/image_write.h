@@ -13,16 +13,21 @@
 
 #include "bundler/notes.h"
 #include "bundler/tree.h"
+#include "runtime/buf.h"
 
 #define IMAGE_BLOCK_SIZE (128u << 10)
 #define IMAGE_LEVEL 15u
 #define IMAGE_LEVEL_FAST 1u
 #define IMAGE_JOBS_MAX 64u
 
+struct profile;				/* launcher/profile.h */
+
 struct image_options {
 	unsigned level;			/* zstd */
 	unsigned jobs;			/* compressing threads, 1.. */
 	uint32_t time;			/* of every entry and the superblock */
+	const struct profile *profile;	/* orders the data, or NULL: */
+	struct buf *section;		/* then gets the profile's section */
 };
 
 struct image_stats {

@@ -30,6 +30,7 @@
 struct options {
 	const char *output;
 	const char *key, *next, *signature;
+	const char *profile;
 	bool no_password;
 	bool fast;
 	bool locked;
@@ -44,7 +45,7 @@ struct option {
 	size_t field;			/* in struct options */
 };
 
-#define OPTIONS_MAX 4
+#define OPTIONS_MAX 6
 
 struct verb {
 	const char *name, *usage, *summary;
@@ -78,7 +79,9 @@ static const struct verb verbs[] = {
 	    { "--sign", "KEY", "sign it with this secret key",
 	      offsetof(struct options, key) },
 	    { "--locked", NULL, "fail when holdall.lock does not hold all "
-	      "packages", offsetof(struct options, locked) } } },
+	      "packages", offsetof(struct options, locked) },
+	    { "--profile", "FILE", "lay out and start by what holdall profile "
+	      "recorded", offsetof(struct options, profile) } } },
 	{ "lint", "[MANIFEST]",
 	  "Checks a manifest (default: holdall.yaml) and packs nothing.",
 	  "holdall.yaml", verb_lint, { { 0 } } },
@@ -223,6 +226,7 @@ static int verb_pack(const struct options *o, struct buf *report,
 	struct notes notes = telling_notes(&telling);
 	struct pack_options p = {
 		.manifest = o->operand, .output = o->output, .fast = o->fast,
+		.profile = o->profile,
 		.locked = o->locked,
 		.jobs = wanted_jobs(), .epoch = getenv("SOURCE_DATE_EPOCH"),
 	};

@@ -40,3 +40,6 @@ bundler_FUZZ += bundler/lock_fuzz.c bundler/debian_deb_fuzz.c
 # post-steps
 bundler_SRCS += bundler/stage.c
 bundler_TESTS += bundler/stage_test.c
+
+# the launch profile
+bundler_SRCS += bundler/profile.c

@@ -20,6 +20,7 @@ struct pack_options {
 	unsigned jobs;			/* threads; 0: one per processor */
 	const char *epoch;		/* SOURCE_DATE_EPOCH's text, or NULL */
 	const struct minisign_secret *secret;	/* signs it, or NULL */
+	const char *profile;		/* path of a launch profile, or NULL */
 	int stub_fd;			/* a checked stub */
 	const char *rules_path;		/* for messages */
 	int rules_fd;

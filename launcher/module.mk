@@ -52,3 +52,4 @@ launcher_SRCS += launcher/profile.c launcher/profile_record.c launcher/verb_prof
 launcher_SRCS += launcher/display.c launcher/wayland.c launcher/x11_auth.c \
 	launcher/x11_name.c launcher/x11_wire.c
 launcher_FUZZ += launcher/x11_auth_fuzz.c
+launcher_FUZZ += launcher/profile_fuzz.c
