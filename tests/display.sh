@@ -10,7 +10,8 @@
 #	display_wayland		sets WAYLAND_DISPLAY and SWAYSOCK
 #	display_stop
 #	window_list		lines "ID TITLE" of the windows a person sees
-#	window_wait SECONDS [REGEX]	until one with such a title is there: its id
+#	window_wait SECONDS [REGEX]	until one with such a title is there: its
+#				id.  0 seconds: looks once.
 #	window_shot ID FILE	a picture of it (Wayland: of the whole screen)
 #	window_title ID, window_focus ID
 #	shot_look FILE		"WxH, N colours, N edges in N rows"; fails when
@@ -114,7 +115,7 @@ display_wayland()
 	exec 'echo "\$WAYLAND_DISPLAY" >$display_dir/name'
 	C
 	unset DISPLAY XAUTHORITY WAYLAND_DISPLAY
-	export SWAYSOCK=$display_dir/sway.sock
+	export SWAYSOCK=$XDG_RUNTIME_DIR/sway-$BASHPID.sock
 	WLR_BACKENDS=headless WLR_RENDERER=pixman WLR_LIBINPUT_NO_DEVICES=1 \
 		server_start "$display_dir/sway.log" \
 		sway -c "$display_dir/sway.conf"
@@ -172,12 +173,13 @@ window_list()
 window_wait()
 {
 	local end=$((SECONDS + $1 + 1)) id title
-	while [ $SECONDS -lt $end ]; do
+	while :; do
 		while read -r id title; do
 			[[ $title =~ ${2:-} ]] || continue
 			echo "$id"
 			return 0
 		done < <(window_list)
+		[ "$1" -gt 0 ] && [ $SECONDS -lt $end ] || break
 		sleep 0.05
 	done
 	display_say "no window${2:+ \"$2\"} after $1 s (there are:" \

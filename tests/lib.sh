@@ -30,8 +30,9 @@ fail()
 	printf '%s' "$*" >"$T.why"
 	# What there is to see of the last command.
 	echo "failed: $*"
-	[ -s "$T/out" ] && { echo "-- stdout:"; head -c 2000 "$T/out"; }
-	[ -s "$T/err" ] && { echo "-- stderr:"; head -c 2000 "$T/err"; }
+	# The last line of a part may be cut: the next result needs its own.
+	[ -s "$T/out" ] && { echo "-- stdout:"; head -c 2000 "$T/out"; echo; }
+	[ -s "$T/err" ] && { echo "-- stderr:"; head -c 2000 "$T/err"; echo; }
 	exit 1
 }
 
