@@ -28,7 +28,8 @@ static int set_texts(const struct manifest *m, const struct desktop *d,
 	/* The reader's default is the id's last part; the desktop file says it
 	 * better. */
 	named = m->name && strcmp(m->name, last);
-	h->name = copy(named || !d->name ? m->name : d->name, &failed);
+	h->name = copy(named || !d->entry.name ? m->name : d->entry.name,
+		       &failed);
 	h->arch = copy(elf_machine_name(elf_machine_here(), elf_class_here()),
 		       &failed);
 	h->workdir = copy(m->workdir, &failed);

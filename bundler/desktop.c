@@ -1,8 +1,10 @@
 /*
  * desktop.c - see desktop.h
  *
- * Of the desktop file only the group [Desktop Entry] is looked at, and in it
- * plain keys without a language.  The whole file goes into the bundle unchanged.
+ * Which file it is, the parts decide; here it is read, with its limits, and what
+ * the manifest names itself is checked: a name that leads nowhere, a desktop
+ * file that is none and an icon that is neither PNG nor SVG are errors there,
+ * and passed over where they were only found.
  */
 #include "bundler/desktop.h"
 
@@ -18,8 +20,25 @@ void desktop_free(struct desktop *d)
 {
 	buf_free(&d->file);
 	buf_free(&d->icon);
-	free(d->name);
+	buf_free(&d->appstream);
+	free(d->path);
+	free(d->icon_path);
+	desktop_entry_free(&d->entry);
+	*d = DESKTOP_INIT;
 }
+
+char *desktop_stem(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	size_t len = strlen(name);
+
+	if (len > 8 && !strcmp(name + len - 8, ".desktop"))
+		len -= 8;
+	return strndup(name, len);
+}
+
+/* ---- reading ---- */
 
 static int too_large(const char *what, const char *name, size_t max,
 		     struct err *err)
@@ -28,19 +47,15 @@ static int too_large(const char *what, const char *name, size_t max,
 		       name, max >> 10);
 }
 
-static int from_image(const struct tree *t, const char *what, const char *path,
-		      size_t max, struct buf *ret, struct err *err)
+static int read_entry(const struct entry *e, const char *what, size_t max,
+		      struct buf *ret, struct err *err)
 {
-	const struct entry *e = tree_resolve(t, path);
 	CLEANUP_FREE char *data = NULL;
 	size_t len;
 	int r;
 
-	if (!e || e->type != ENTRY_FILE)
-		return err_set(err, ENOENT, "the image has no %s %s", what,
-			       path);
 	if (e->content.size > max)
-		return too_large(what, path, max, err);
+		return too_large(what, e->path, max, err);
 	data = malloc((size_t)e->content.size + 1);
 	if (!data)
 		return err_nomem(err);
@@ -49,6 +64,17 @@ static int from_image(const struct tree *t, const char *what, const char *path,
 		return r;
 	buf_add(ret, data, len);
 	return buf_check(ret, err);
+}
+
+static int from_image(const struct tree *t, const char *what, const char *path,
+		      size_t max, struct buf *ret, struct err *err)
+{
+	const struct entry *e = tree_resolve(t, path);
+
+	if (!e || e->type != ENTRY_FILE)
+		return err_set(err, ENOENT, "%s: the image has no file %s",
+			       what, path);
+	return read_entry(e, what, max, ret, err);
 }
 
 static int from_folder(int dir_fd, const char *what, const char *path,
@@ -71,106 +97,144 @@ static int from_folder(int dir_fd, const char *what, const char *path,
 	return buf_check(ret, err);
 }
 
+/* `t` may be NULL: then only a file beside the manifest is read. */
 static int named(const struct tree *t, int dir_fd, const char *what,
 		 const char *path, size_t max, struct buf *ret,
 		 struct err *err)
 {
-	return path[0] == '/' ?
-		from_image(t, what, path, max, ret, err) :
-		from_folder(dir_fd, what, path, max, ret, err);
+	if (path[0] != '/')
+		return from_folder(dir_fd, what, path, max, ret, err);
+	return t ? from_image(t, what, path, max, ret, err) : 0;
 }
 
-/* The value of a plain key of [Desktop Entry], fresh, or NULL. */
-static char *entry_value(const struct buf *file, const char *key)
+/* ---- the desktop file ---- */
+
+static bool is_none(const struct manifest *m)
 {
-	const char *p = buf_text(file);
-	size_t key_len = strlen(key);
-	bool inside = false;
+	return m->desktop && !strcmp(m->desktop, "none");
+}
 
-	while (*p) {
-		size_t len = strcspn(p, "\n");
+static int named_file(const struct tree *t, const struct manifest *m,
+		      int dir_fd, struct desktop *d, struct err *err)
+{
+	int r = named(t, dir_fd, "desktop", m->desktop, DESKTOP_MAX, &d->file,
+		      err);
 
-		if (*p == '[')
-			inside = len >= 15 &&
-				 !strncmp(p, "[Desktop Entry]", 15);
-		else if (inside && len > key_len && p[key_len] == '=' &&
-			 !strncmp(p, key, key_len))
-			return strndup(p + key_len + 1, strcspn(p, "\r\n") -
-				       key_len - 1);
-		p += len + (p[len] == '\n');
+	if (r == 0 && d->file.len)
+		r = desktop_entry_parse(d->file.data, d->file.len, &d->entry,
+					err);
+	if (r == -EINVAL)
+		return err_prefix(err, "desktop: %s", m->desktop);
+	if (r == 0 && m->desktop[0] == '/') {
+		d->path = strdup(m->desktop + 1);
+		r = d->path ? 0 : err_nomem(err);
 	}
-	return NULL;
+	return r;
 }
 
-static bool is_true(const struct buf *file, const char *key)
+static int found_file(const struct tree *t, const struct manifest *m,
+		      const struct owners *o, struct desktop *d,
+		      struct err *err)
 {
-	CLEANUP_FREE char *value = entry_value(file, key);
+	int r = desktop_choose(t, m, o, &d->path, err);
 
-	return value && !strcmp(value, "true");
-}
-
-/* The places of the icon theme specification that nearly all packages use,
- * the sharpest first. */
-static int find_icon(const struct tree *t, struct desktop *d, struct err *err)
-{
-	static const char *const places[] = {
-		"usr/share/icons/hicolor/scalable/apps/%s.svg",
-		"usr/share/icons/hicolor/256x256/apps/%s.png",
-		"usr/share/icons/hicolor/128x128/apps/%s.png",
-		"usr/share/icons/hicolor/64x64/apps/%s.png",
-		"usr/share/icons/hicolor/48x48/apps/%s.png",
-		"usr/share/pixmaps/%s.svg", "usr/share/pixmaps/%s.png",
-		"%s",
-	};
-	CLEANUP_FREE char *name = entry_value(&d->file, "Icon");
-
-	for (size_t i = 0; name && *name && i < ARRAY_SIZE(places); i++) {
-		CLEANUP_FREE char *path = NULL;
-		const struct entry *e;
-
-		if (asprintf(&path, places[i], name) < 0)
-			return err_nomem(err);
-		e = tree_resolve(t, path);
-		if (e && e->type == ENTRY_FILE && e->content.size <= ICON_MAX)
-			return from_image(t, "icon", path, ICON_MAX, &d->icon,
-					  err);
-	}
-	return 0;
+	if (r < 0 || !d->path)
+		return r;
+	r = from_image(t, "desktop", d->path, DESKTOP_MAX, &d->file, err);
+	return r < 0 ? r : desktop_entry_parse(d->file.data, d->file.len,
+					       &d->entry, err);
 }
 
 static int find_file(const struct tree *t, const struct manifest *m,
-		     int dir_fd, struct desktop *d, struct err *err)
+		     const struct owners *o, int dir_fd, struct desktop *d,
+		     struct err *err)
 {
-	CLEANUP_FREE char *path = NULL;
-
-	if (m->desktop)
-		return named(t, dir_fd, "desktop file", m->desktop,
-			     DESKTOP_MAX, &d->file, err);
-	if (asprintf(&path, "usr/share/applications/%s.desktop", m->id) < 0)
-		return err_nomem(err);
-	if (!tree_resolve(t, path))
+	if (is_none(m))
 		return 0;
-	return from_image(t, "desktop file", path, DESKTOP_MAX, &d->file, err);
+	return m->desktop ? named_file(t, m, dir_fd, d, err) :
+			    found_file(t, m, o, d, err);
 }
 
-int desktop_find(const struct tree *t, const struct manifest *m, int dir_fd,
-		 struct desktop *ret, struct err *err)
-{
-	CLEANUP_DESKTOP struct desktop d = { .file = BUF_INIT,
-					     .icon = BUF_INIT };
-	bool none = m->desktop && !strcmp(m->desktop, "none");
-	int r = none ? 0 : find_file(t, m, dir_fd, &d, err);
+/* ---- icon and AppStream ---- */
 
-	if (r == 0 && m->icon)
-		r = named(t, dir_fd, "icon", m->icon, ICON_MAX, &d.icon, err);
-	else if (r == 0 && d.file.len)
-		r = find_icon(t, &d, err);
+static int check_icon(const struct manifest *m, const struct buf *icon,
+		      struct err *err)
+{
+	if (!icon->len || icon_is_usable(icon->data, icon->len))
+		return 0;
+	return err_set(err, EINVAL, "icon: %s is neither a PNG nor an SVG",
+		       m->icon);
+}
+
+static int found_icon(const struct tree *t, const struct owners *o,
+		      struct desktop *d, struct err *err)
+{
+	CLEANUP_FREE char *stem = d->path ? desktop_stem(d->path) : NULL;
+	const struct entry *e;
+
+	if (!d->file.len)
+		return 0;
+	e = icon_choose(t, o, d->entry.icon, stem);
+	if (!e)
+		return 0;
+	d->icon_path = strdup(e->path);
+	if (!d->icon_path)
+		return err_nomem(err);
+	return read_entry(e, "icon", ICON_MAX, &d->icon, err);
+}
+
+static int find_icon(const struct tree *t, const struct manifest *m,
+		     const struct owners *o, int dir_fd, struct desktop *d,
+		     struct err *err)
+{
+	int r;
+
+	if (!m->icon)
+		return found_icon(t, o, d, err);
+	r = named(t, dir_fd, "icon", m->icon, ICON_MAX, &d->icon, err);
+	return r < 0 ? r : check_icon(m, &d->icon, err);
+}
+
+static int find_appstream(const struct tree *t, const struct manifest *m,
+			  const struct owners *o, struct desktop *d,
+			  struct err *err)
+{
+	CLEANUP_FREE char *stem = d->path ? desktop_stem(d->path) : NULL;
+	const struct entry *e = appstream_choose(t, o, m->id, stem);
+
+	return e ? read_entry(e, "AppStream file", APPSTREAM_MAX,
+			      &d->appstream, err) : 0;
+}
+
+int desktop_find(const struct tree *t, const struct manifest *m,
+		 const struct owners *o, int dir_fd, struct desktop *ret,
+		 struct err *err)
+{
+	CLEANUP_DESKTOP struct desktop d = DESKTOP_INIT;
+	int r = find_file(t, m, o, dir_fd, &d, err);
+
+	if (r == 0)
+		r = find_icon(t, m, o, dir_fd, &d, err);
+	if (r == 0)
+		r = find_appstream(t, m, o, &d, err);
 	if (r < 0)
 		return r;
-	d.name = entry_value(&d.file, "Name");
-	d.graphical = d.file.len && !is_true(&d.file, "Terminal") &&
-		      !is_true(&d.file, "NoDisplay");
+	d.graphical = d.file.len && !d.entry.terminal && !d.entry.no_display;
 	*ret = d;
-	d = (struct desktop){ .file = BUF_INIT, .icon = BUF_INIT };
+	d = DESKTOP_INIT;
 	return 0;
+}
+
+int desktop_check_beside(const struct manifest *m, int dir_fd,
+			 struct err *err)
+{
+	CLEANUP_DESKTOP struct desktop d = DESKTOP_INIT;
+	int r = 0;
+
+	if (m->desktop && !is_none(m))
+		r = named_file(NULL, m, dir_fd, &d, err);
+	if (r == 0 && m->icon)
+		r = named(NULL, dir_fd, "icon", m->icon, ICON_MAX, &d.icon,
+			  err);
+	return r < 0 ? r : check_icon(m, &d.icon, err);
 }

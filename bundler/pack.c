@@ -19,9 +19,9 @@
 #include "bundler/bundle_header.h"
 #include "bundler/debian.h"
 #include "bundler/desktop.h"
+#include "bundler/infer.h"
 #include "bundler/not_yet.h"
 #include "bundler/output.h"
-#include "bundler/profile.h"
 #include "bundler/recipe.h"
 #include "bundler/sign.h"
 #include "launcher/state.h"
@@ -38,13 +38,12 @@ struct packing {
 	struct rules rules;
 	struct debian_job debian;
 	struct tree tree;
+	struct owners owners;
 	struct desktop desktop;
 	struct buf header;
 	struct output output;
 	struct bundle_writer *writer;
 	struct image_options image;
-	struct profile profile;
-	struct buf launch;		/* the profile's section */
 	struct pack_result result;
 };
 
@@ -57,10 +56,9 @@ static void packing_free(struct packing *p)
 {
 	bundle_writer_free(p->writer);
 	output_free(&p->output);
-	profile_free(&p->profile);
-	buf_free(&p->launch);
 	buf_free(&p->header);
 	desktop_free(&p->desktop);
+	owners_free(&p->owners);
 	tree_free(&p->tree);
 	debian_job_free(&p->debian);
 	rules_free(&p->rules);
@@ -109,8 +107,10 @@ static int set_output(struct packing *p, struct err *err)
 		p->result.output = strdup(p->o->output);
 		return p->result.output ? 0 : err_nomem(err);
 	}
-	command = m->n_commands && m->commands[0].argv.n ?
-		  m->commands[0].argv.v[0] : m->id;
+	/* Sources are read with this name in mind: a command that is only
+	 * found in them comes too late. */
+	command = infer_has_command(m) ? m->commands[0].argv.v[0] :
+					 strrchr(m->id, '.') + 1;
 	slash = strrchr(command, '/');
 	if (asprintf(&p->result.output, "%s.holdall",
 		     slash ? slash + 1 : command) < 0) {
@@ -130,47 +130,21 @@ static void skip_output(struct packing *p)
 	}
 }
 
-static int read_profile(struct packing *p, struct err *err)
-{
-	int r;
-
-	if (!p->o->profile)
-		return 0;
-	r = launch_profile_open(p->o->profile, &p->profile, err);
-	if (r < 0)
-		return r;
-	p->image.profile = &p->profile;
-	p->image.section = &p->launch;
-	return 0;
-}
-
 /* ---- the file ---- */
 
 static int make_header(struct packing *p, struct err *err)
 {
-	const struct manifest *m = &p->recipe.manifest;
+	struct manifest *m = &p->recipe.manifest;
 	CLEANUP_HEADER struct header h = { 0 };
-	int r = desktop_find(&p->tree, m, p->recipe.dir_fd, &p->desktop, err);
+	int r = owners_find(m, &p->debian, &p->owners, err);
 
+	if (r == 0)
+		r = infer(m, &p->tree, &p->owners, p->recipe.dir_fd, p->notes,
+			  &p->desktop, err);
 	if (r == 0)
 		r = bundle_header_make(m, &p->tree, &p->desktop, p->notes, &h,
 				       err);
 	return r < 0 ? r : header_format(&h, &p->header, err);
-}
-
-static int write_profile_section(struct packing *p, struct err *err)
-{
-	size_t unknown = launch_profile_unknown(&p->profile, &p->tree);
-
-	if (unknown)
-		notes_note(p->notes, "%s: %zu of %zu lines name what is not in "
-			   "this version%s", p->o->profile, unknown,
-			   p->profile.n, unknown * 4 > p->profile.n ?
-			   "; record it again with holdall profile" : "");
-	if (!p->launch.len)
-		return 0;
-	return bundle_writer_section(p->writer, SECTION_PROFILE, false,
-				     p->launch.data, p->launch.len, err);
 }
 
 static int write_lock_section(struct packing *p, struct err *err)
@@ -187,11 +161,9 @@ static int write_lock_section(struct packing *p, struct err *err)
 static int write_sections(struct packing *p, struct err *err)
 {
 	const struct manifest *m = &p->recipe.manifest;
-	int r = write_profile_section(p, err);
+	int r = bundle_writer_section(p->writer, SECTION_MANIFEST, false,
+				      m->text, m->text_len, err);
 
-	if (r == 0)
-		r = bundle_writer_section(p->writer, SECTION_MANIFEST, false,
-					  m->text, m->text_len, err);
 	if (r == 0 && p->desktop.icon.len)
 		r = bundle_writer_section(p->writer, SECTION_ICON, false,
 					  p->desktop.icon.data,
@@ -200,6 +172,10 @@ static int write_sections(struct packing *p, struct err *err)
 		r = bundle_writer_section(p->writer, SECTION_DESKTOP, false,
 					  p->desktop.file.data,
 					  p->desktop.file.len, err);
+	if (r == 0 && p->desktop.appstream.len)
+		r = bundle_writer_section(p->writer, SECTION_APPSTREAM, false,
+					  p->desktop.appstream.data,
+					  p->desktop.appstream.len, err);
 	return r < 0 ? r : write_lock_section(p, err);
 }
 
@@ -311,11 +287,11 @@ static int pack_all(struct packing *p, struct buf *report, struct err *err)
 	int r = set_image_options(p, err);
 
 	if (r == 0)
-		r = read_profile(p, err);
-	if (r == 0)
 		r = read_rules(p, err);
 	if (r == 0)
 		r = recipe_read(p->o->manifest, &p->recipe, report, err);
+	if (r == 0)
+		r = infer_possible(&p->recipe.manifest, err);
 	if (r == 0)
 		r = set_output(p, err);
 	if (r == 0)
@@ -339,9 +315,8 @@ int pack_run(const struct pack_options *o, const struct notes *notes,
 	     struct pack_result *ret, struct buf *report, struct err *err)
 {
 	struct packing p = { .o = o, .notes = notes, .recipe = RECIPE_INIT,
-			     .output = OUTPUT_INIT, .header = BUF_INIT, .launch = BUF_INIT,
-			     .desktop = { .file = BUF_INIT,
-					  .icon = BUF_INIT },
+			     .output = OUTPUT_INIT, .header = BUF_INIT,
+			     .desktop = DESKTOP_INIT,
 			     .debian = DEBIAN_JOB_INIT };
 	int r = pack_all(&p, report, err);
 

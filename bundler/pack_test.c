@@ -168,9 +168,9 @@ START_TEST(test_graphical)
 	ck_assert_int_eq(kit_run("cd %s/t && mkdir -p usr/share/applications "
 		"usr/share/icons/hicolor/48x48/apps && "
 		"printf '[Desktop Entry]\\nName=A Tool\\nName[de]=Ein\\n"
-		"Icon=it\\n[Other]\\nTerminal=true\\n' "
+		"Exec=tool\\nIcon=it\\n[Other]\\nTerminal=true\\n' "
 		">usr/share/applications/org.example.Tool.desktop && "
-		"printf PNG >usr/share/icons/hicolor/48x48/apps/it.png", dir),
+		"printf '\\211PNG\\r\\n\\032\\n' >usr/share/icons/hicolor/48x48/apps/it.png", dir),
 		0);
 	manifest("tool", TREE);
 	ck_assert_ok(run_pack("a", 1, NULL));
@@ -184,7 +184,7 @@ START_TEST(test_graphical)
 	ck_assert_ok(bundle_read_section(&b, seal_section(&b.seal,
 							  SECTION_ICON),
 					 &icon, &len, &err));
-	ck_assert_int_eq(memcmp(icon, "PNG", 3), 0);
+	ck_assert_int_eq(memcmp(icon, "\x89PNG", 4), 0);
 }
 END_TEST
 

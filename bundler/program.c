@@ -19,7 +19,7 @@ static const char *const search_path[] = {
 	"usr/sbin", "sbin", "usr/local/games", "usr/games",
 };
 
-static const struct entry *look_up(const struct tree *t, const char *name)
+const struct entry *program_find(const struct tree *t, const char *name)
 {
 	if (strchr(name, '/'))
 		return tree_resolve(t, name);
@@ -33,7 +33,7 @@ static const struct entry *look_up(const struct tree *t, const char *name)
 	return NULL;
 }
 
-static bool is_in_path(const struct tree *t, const char *path)
+bool program_in_path(const struct tree *t, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	size_t len = slash ? (size_t)(slash - path) : 0;
@@ -61,7 +61,7 @@ static const char *nearest(const struct tree *t, const char *name)
 		const char *slash = strrchr(e->path, '/');
 
 		if (e->type == ENTRY_DIR ||
-		    (!by_path && !is_in_path(t, e->path)))
+		    (!by_path && !program_in_path(t, e->path)))
 			continue;
 		names[n++] = by_path ? e->path : slash ? slash + 1 : e->path;
 	}
@@ -139,7 +139,7 @@ static int check_file(const struct tree *t, const struct entry *e,
 int program_check(const struct tree *t, const char *name, bool thin,
 		  struct err *err)
 {
-	const struct entry *e = look_up(t, name);
+	const struct entry *e = program_find(t, name);
 
 	if (!e && thin && !path_below(name, "/app"))
 		return 0;

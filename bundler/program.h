@@ -13,4 +13,9 @@
 int program_check(const struct tree *t, const char *name, bool thin,
 		  struct err *err);
 
+/* What a name in PATH or an absolute path leads to, links followed, or NULL. */
+const struct entry *program_find(const struct tree *t, const char *name);
+/* Does this path of the tree lie in a folder of PATH? */
+bool program_in_path(const struct tree *t, const char *path);
+
 #endif

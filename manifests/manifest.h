@@ -35,11 +35,12 @@ struct manifest {
 	char *file;			/* as given, for messages */
 	char *text;			/* the raw bytes: the manifest section */
 	size_t text_len;
-	char *id, *version, *name;
+	char *id, *version, *name;	/* version: NULL when left out */
 	enum bundle_kind kind;
 	bool sandbox_required;
 	bool base_none;
-	struct header_command *commands;	/* [0] is `command` */
+	struct header_command *commands;	/* [0] is `command`, name "",
+						 * if the manifest has one */
 	size_t n_commands;
 	struct strlist environment;	/* "KEY=value" */
 	char *workdir, *home_skeleton;	/* home_skeleton: path in the image */
