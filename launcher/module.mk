@@ -53,3 +53,6 @@ launcher_SRCS += launcher/display.c launcher/wayland.c launcher/x11_auth.c \
 	launcher/x11_name.c launcher/x11_wire.c
 launcher_FUZZ += launcher/x11_auth_fuzz.c
 launcher_FUZZ += launcher/profile_fuzz.c
+
+# The tool plan: programs over an unpacked tree, at pack time.
+launcher_SRCS += launcher/tool.c launcher/tool_plan.c launcher/tool_init.c

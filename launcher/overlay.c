@@ -111,6 +111,23 @@ static int overlay_fallback(struct executor *x, const struct row *row,
 	return 0;
 }
 
+/* Linux 5.11 is the first with overlays in user namespaces. */
+static int overlay_refused(int num, struct err *err)
+{
+	if (num == ENODEV)
+		return err_set(err, num, "this kernel has no overlayfs; as "
+			       "root: modprobe overlay");
+	if (num == EPERM || num == EACCES)
+		return err_set(err, num, "this kernel mounts no overlayfs in "
+			       "a user namespace; Linux 5.11 or newer does");
+	if (num == EINVAL)
+		return err_set(err, num, "overlayfs does not take this "
+			       "folder as a layer (an overlay of an overlay, "
+			       "or a file system it does not know); use a "
+			       "folder on ext4, xfs, btrfs or tmpfs");
+	return err_sys(err, num, "cannot mount an overlay");
+}
+
 int executor_overlay(struct executor *x, const struct row *row,
 		     struct err *err)
 {
@@ -139,5 +156,7 @@ int executor_overlay(struct executor *x, const struct row *row,
 		return err_set(err, EBUSY, "the home of this app is still "
 			       "being written by an instance that ended; try "
 			       "again in a moment");
+	if (r < 0 && row->flags & ROW_STRICT)
+		return overlay_refused(-r, err);
 	return r < 0 ? overlay_fallback(x, row, r, err) : 0;
 }

@@ -111,8 +111,8 @@ struct plan {
 	bool as_root;			/* uid and gid are 0 inside (tool plan) */
 	char *root;			/* a mount of the rows that becomes the root;
 					 * NULL: the tmpfs they are made in */
-	char *hand_out;			/* a folder whose descriptor the caller of the
-					 * executor gets, or NULL */
+	struct strlist hand_out;	/* folders whose descriptors the caller of the
+					 * executor gets, before they lose their names */
 	mode_t umask;			/* the caller's, for the app */
 	bool cwd_closed;		/* the working directory is ours and read-only */
 	struct strlist mountpoints;	/* made in the bound home: "d" or "f" + rel */

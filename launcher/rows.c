@@ -30,7 +30,7 @@ void plan_free(struct plan *p)
 	strlist_free(&p->envp);
 	free(p->workdir);
 	free(p->root);
-	free(p->hand_out);
+	strlist_free(&p->hand_out);
 	strlist_free(&p->path);
 	strlist_free(&p->warm);
 	free(p->keep_fds);

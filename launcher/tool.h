@@ -14,6 +14,7 @@
 #ifndef HOLDALL_TOOL_H
 #define HOLDALL_TOOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,7 +31,10 @@ struct tool_bind {
 
 struct tool_run {
 	const int *lower_fds;		/* trees that together are `/`, topmost
-					 * first; each a directory, never written */
+					 * first; each a directory, never written.
+					 * What the tool shall write to belongs to
+					 * the caller, uid and gid: nobody else is
+					 * known inside */
 	size_t n_lowers;		/* 1 to 8 */
 	const struct tool_bind *binds;
 	size_t n_binds;
@@ -43,6 +47,10 @@ struct tool_run {
 	uint64_t memory_bytes;		/* address space of one process, 4 GiB */
 	unsigned processes;		/* 256; ends a fork bomb */
 	size_t output_max;		/* of stdout and stderr kept, 64 KiB each */
+	/* Asked ten times a second; true ends the tool, and the call with -EINTR.
+	 * (Ctrl-C does not reach the tool: it has a session of its own.) */
+	bool (*stop)(void *arg);
+	void *stop_arg;
 };
 
 struct tool_result {
@@ -61,6 +69,8 @@ void tool_result_free(struct tool_result *r);
 /* Whether tools can be run at all here: user namespaces, overlay in them.
  * 0, or an error that says what forbids it and what helps. */
 int tool_possible(struct err *err);
+
+/* Call these from a process with one thread: pid 1 inside is a plain copy of it. */
 
 /* Runs the tool to its end.  0 when it ran, whatever its status; a timeout, a set-up
  * that failed and a tool that is not there are errors.  When the caller dies, so does
