@@ -41,6 +41,9 @@ bundler_FUZZ += bundler/lock_fuzz.c bundler/debian_deb_fuzz.c
 bundler_SRCS += bundler/stage.c
 bundler_TESTS += bundler/stage_test.c
 
+# the launch profile
+bundler_SRCS += bundler/profile.c
+
 # what a manifest leaves out: command, version, desktop file, icon
 bundler_SRCS += bundler/owners.c bundler/infer.c bundler/infer_version.c \
 	bundler/desktop_entry.c bundler/desktop_choose.c \

@@ -22,6 +22,7 @@
 #include "bundler/infer.h"
 #include "bundler/not_yet.h"
 #include "bundler/output.h"
+#include "bundler/profile.h"
 #include "bundler/recipe.h"
 #include "bundler/sign.h"
 #include "launcher/state.h"
@@ -44,6 +45,8 @@ struct packing {
 	struct output output;
 	struct bundle_writer *writer;
 	struct image_options image;
+	struct profile profile;
+	struct buf launch;		/* the profile's section */
 	struct pack_result result;
 };
 
@@ -56,6 +59,8 @@ static void packing_free(struct packing *p)
 {
 	bundle_writer_free(p->writer);
 	output_free(&p->output);
+	profile_free(&p->profile);
+	buf_free(&p->launch);
 	buf_free(&p->header);
 	desktop_free(&p->desktop);
 	owners_free(&p->owners);
@@ -130,6 +135,20 @@ static void skip_output(struct packing *p)
 	}
 }
 
+static int read_profile(struct packing *p, struct err *err)
+{
+	int r;
+
+	if (!p->o->profile)
+		return 0;
+	r = launch_profile_open(p->o->profile, &p->profile, err);
+	if (r < 0)
+		return r;
+	p->image.profile = &p->profile;
+	p->image.section = &p->launch;
+	return 0;
+}
+
 /* ---- the file ---- */
 
 static int make_header(struct packing *p, struct err *err)
@@ -147,6 +166,21 @@ static int make_header(struct packing *p, struct err *err)
 	return r < 0 ? r : header_format(&h, &p->header, err);
 }
 
+static int write_profile_section(struct packing *p, struct err *err)
+{
+	size_t unknown = launch_profile_unknown(&p->profile, &p->tree);
+
+	if (unknown)
+		notes_note(p->notes, "%s: %zu of %zu lines name what is not in "
+			   "this version%s", p->o->profile, unknown,
+			   p->profile.n, unknown * 4 > p->profile.n ?
+			   "; record it again with holdall profile" : "");
+	if (!p->launch.len)
+		return 0;
+	return bundle_writer_section(p->writer, SECTION_PROFILE, false,
+				     p->launch.data, p->launch.len, err);
+}
+
 static int write_lock_section(struct packing *p, struct err *err)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT;
@@ -161,9 +195,11 @@ static int write_lock_section(struct packing *p, struct err *err)
 static int write_sections(struct packing *p, struct err *err)
 {
 	const struct manifest *m = &p->recipe.manifest;
-	int r = bundle_writer_section(p->writer, SECTION_MANIFEST, false,
-				      m->text, m->text_len, err);
+	int r = write_profile_section(p, err);
 
+	if (r == 0)
+		r = bundle_writer_section(p->writer, SECTION_MANIFEST, false,
+					  m->text, m->text_len, err);
 	if (r == 0 && p->desktop.icon.len)
 		r = bundle_writer_section(p->writer, SECTION_ICON, false,
 					  p->desktop.icon.data,
@@ -287,6 +323,8 @@ static int pack_all(struct packing *p, struct buf *report, struct err *err)
 	int r = set_image_options(p, err);
 
 	if (r == 0)
+		r = read_profile(p, err);
+	if (r == 0)
 		r = read_rules(p, err);
 	if (r == 0)
 		r = recipe_read(p->o->manifest, &p->recipe, report, err);
@@ -315,7 +353,7 @@ int pack_run(const struct pack_options *o, const struct notes *notes,
 	     struct pack_result *ret, struct buf *report, struct err *err)
 {
 	struct packing p = { .o = o, .notes = notes, .recipe = RECIPE_INIT,
-			     .output = OUTPUT_INIT, .header = BUF_INIT,
+			     .output = OUTPUT_INIT, .header = BUF_INIT, .launch = BUF_INIT,
 			     .desktop = DESKTOP_INIT,
 			     .debian = DEBIAN_JOB_INIT };
 	int r = pack_all(&p, report, err);
