@@ -108,7 +108,12 @@ static int open_job(struct debian_job *j, struct err *err)
 	if (r == 0 && j->locked && !j->has_old)
 		r = err_set(err, ENOENT, "--locked: there is no %s; make it "
 			    "with `holdall lock`", j->lock_path);
-	return r < 0 ? r : debian_cache_open(&j->cache, err);
+	return r < 0 ? r : debian_job_cache(j, err);
+}
+
+int debian_job_cache(struct debian_job *j, struct err *err)
+{
+	return j->cache.fd >= 0 ? 0 : debian_cache_open(&j->cache, err);
 }
 
 int debian_job_open(const struct recipe *r, bool locked, bool refresh,
@@ -425,4 +430,97 @@ int debian_resolve(struct debian_job *j, const struct source *s,
 		   struct err *err)
 {
 	return run_part(j, s, NULL, err);
+}
+
+/* ---- tools ---- */
+
+/* Like the first source in all but what is asked for. */
+static int want_tools(const struct debian_job *j, const struct strlist *names,
+		      struct lock_source *ret, struct err *err)
+{
+	const struct lock_source *first = &j->new.sources[0];
+
+	if (strlist_copy(&ret->request, names) < 0 ||
+	    strlist_copy(&ret->uris, &first->uris) < 0)
+		return err_nomem(err);
+	if ((first->suite && !(ret->suite = strdup(first->suite))) ||
+	    (first->keyring && !(ret->keyring = strdup(first->keyring))))
+		return err_nomem(err);
+	return 0;
+}
+
+static const struct source *first_source(const struct manifest *m)
+{
+	for (size_t i = 0; i < m->n_sources; i++)
+		if (m->sources[i].kind == SOURCE_DEBIAN)
+			return &m->sources[i];
+	return NULL;
+}
+
+static int find_tools(struct debian_job *j, const struct strlist *names,
+		      struct part *p, struct err *err)
+{
+	const struct lock_source *old = j->has_old && j->old.tools.packages.n ?
+					&j->old.tools : NULL;
+	int r = read_keyring(j, first_source(&j->recipe->manifest),
+			     &p->keyring, err);
+
+	if (r == 0)
+		r = want_tools(j, names, &p->s, err);
+	if (r < 0)
+		return r;
+	if (!j->refresh && old && lock_source_fits(old, &p->s))
+		return take_part(old, &p->s, err);
+	if (j->locked)
+		return err_set(err, EINVAL, "--locked: %s lacks the tools of "
+			       "post-steps (%s); pack once without --locked",
+			       j->lock_path, names->v[0]);
+	return ask_apt(j, p, old, err);
+}
+
+static int add_tools(struct debian_job *j, const struct strlist *names,
+		     struct tree *t, struct part *p, struct err *err)
+{
+	struct strlist all = { .v = (char *[]){ (char *)"usr/share/i18n",
+						NULL }, .n = 1 };
+	struct debian_wish wish = { .keep = &all,
+				    .locales = &(struct strlist){ 0 } };
+	int r = find_tools(j, names, p, err);
+
+	if (r == 0 && t)
+		r = unpack(j, p, err);
+	if (r == 0 && t)
+		r = debian_lay(t, &j->cache, &p->s.packages, &wish, j->notes,
+			       err);
+	if (r < 0)
+		return r;
+	lock_source_free(&j->new.tools);
+	j->new.tools = p->s;
+	p->s = (struct lock_source){ 0 };
+	return 0;
+}
+
+int debian_tools(struct debian_job *j, const struct strlist *names,
+		 struct tree *t, struct err *err)
+{
+	CLEANUP(part_free) struct part p = PART_INIT;
+	int r;
+
+	if (!names->n || !j->new.n_sources)
+		return 0;
+	r = add_tools(j, names, t, &p, err);
+	return r < 0 && r != -EINTR ? err_prefix(err, "tools of post-steps") :
+				      r;
+}
+
+int debian_resolve_tools(struct debian_job *j, const char *more,
+			 struct err *err)
+{
+	CLEANUP_STRLIST struct strlist names = { 0 };
+
+	if (j->has_old && strlist_copy(&names, &j->old.tools.request) < 0)
+		return err_nomem(err);
+	if (more && !strlist_has(&names, more) && strlist_add(&names, more) < 0)
+		return err_nomem(err);
+	return debian_tools(j, &names, NULL, err);
 }

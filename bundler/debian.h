@@ -48,6 +48,20 @@ int debian_source(struct debian_job *j, const struct source *s,
 int debian_resolve(struct debian_job *j, const struct source *s,
 		   struct err *err);
 
+/* Opens the cache, which a manifest without debian sources has not needed so
+ * far. */
+int debian_job_cache(struct debian_job *j, struct err *err);
+
+/* The packages `names` with all they need into the (empty) tree of tools, and
+ * into the lock's part `tools`.  They come from where the first debian source
+ * comes from.  Without one nothing is added: nobody asked for an archive. */
+int debian_tools(struct debian_job *j, const struct strlist *names,
+		 struct tree *t, struct err *err);
+/* For `holdall lock`: the tools that the old lock has, and `more` (a name or
+ * NULL). */
+int debian_resolve_tools(struct debian_job *j, const char *more,
+			 struct err *err);
+
 /* The new lock's text; empty when there is no debian source. */
 int debian_job_text(const struct debian_job *j, struct buf *ret,
 		    struct err *err);

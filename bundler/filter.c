@@ -70,6 +70,20 @@ static bool other_language(const struct strlist *locales, const char *path)
 	return true;
 }
 
+static bool any_covers(const struct strlist *globs, const char *path)
+{
+	for (size_t i = 0; i < globs->n; i++)
+		if (glob_covers(globs->v[i], path))
+			return true;
+	return false;
+}
+
+bool filter_wants_out(const struct strlist *exclude,
+		      const struct strlist *keep, const char *path)
+{
+	return any_covers(exclude, path) && !any_covers(keep, path);
+}
+
 static bool wanted_out(const struct filter *f, const char *path)
 {
 	bool out = covered(f->exclude, f->used, path);

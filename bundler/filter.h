@@ -18,4 +18,9 @@ int filter_tree(struct tree *t, const struct strlist *exclude,
 		const struct strlist *keep, const struct strlist *locales,
 		const struct notes *notes, struct err *err);
 
+/* Does `exclude` drop this path, and no `keep` bring it back?  For what is made
+ * after the filter ran. */
+bool filter_wants_out(const struct strlist *exclude,
+		      const struct strlist *keep, const char *path);
+
 #endif

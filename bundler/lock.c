@@ -23,6 +23,7 @@ void lock_free(struct lock *l)
 {
 	for (size_t i = 0; i < l->n_sources; i++)
 		lock_source_free(&l->sources[i]);
+	lock_source_free(&l->tools);
 	free(l->sources);
 	free(l->architecture);
 	*l = (struct lock){ 0 };
@@ -67,32 +68,33 @@ int lock_add_source(struct lock *l, struct lock_source *s, struct err *err)
 
 /* ---- writing ---- */
 
-static void write_key(struct buf *b, size_t i, const char *field)
+/* `part` is "source.0" or "tools". */
+static void write_key(struct buf *b, const char *part, const char *field)
 {
-	buf_addf(b, "source.%zu.%s=", i, field);
+	buf_addf(b, "%s.%s=", part, field);
 }
 
-static void write_text(struct buf *b, size_t i, const char *field,
+static void write_text(struct buf *b, const char *part, const char *field,
 		       const char *value)
 {
 	if (!value)
 		return;
-	write_key(b, i, field);
+	write_key(b, part, field);
 	text_escape(b, value, strlen(value));
 	buf_addc(b, '\n');
 }
 
-static void write_list(struct buf *b, size_t i, const char *field,
+static void write_list(struct buf *b, const char *part, const char *field,
 		       const struct strlist *l)
 {
 	if (!l->n)
 		return;
-	write_key(b, i, field);
+	write_key(b, part, field);
 	text_write_list(b, l);
 	buf_addc(b, '\n');
 }
 
-static void write_package(struct buf *b, size_t i,
+static void write_package(struct buf *b, const char *part,
 			  const struct debian_package *p)
 {
 	char size[24];
@@ -104,31 +106,38 @@ static void write_package(struct buf *b, size_t i,
 
 	(void)snprintf(size, sizeof(size), "%llu",
 		       (unsigned long long)p->size);
-	write_list(b, i, "package", &l);
+	write_list(b, part, "package", &l);
 }
 
-static void write_source(struct buf *b, size_t i, const struct lock_source *s)
+static void write_part(struct buf *b, const char *part,
+		       const struct lock_source *s)
 {
-	write_text(b, i, "base", s->base ? "yes" : "no");
-	write_list(b, i, "request", &s->request);
-	write_text(b, i, "suite", s->suite);
-	write_list(b, i, "uris", &s->uris);
-	write_text(b, i, "keyring", s->keyring);
+	write_text(b, part, "base", s->base ? "yes" : "no");
+	write_list(b, part, "request", &s->request);
+	write_text(b, part, "suite", s->suite);
+	write_list(b, part, "uris", &s->uris);
+	write_text(b, part, "keyring", s->keyring);
 	for (size_t j = 0; j + 1 < s->index.n; j += 2) {
 		struct strlist pair = { .v = s->index.v + j, .n = 2 };
 
-		write_list(b, i, "index", &pair);
+		write_list(b, part, "index", &pair);
 	}
 	for (size_t j = 0; j < s->packages.n; j++)
-		write_package(b, i, &s->packages.v[j]);
+		write_package(b, part, &s->packages.v[j]);
 }
 
 int lock_format(const struct lock *l, struct buf *ret, struct err *err)
 {
 	text_write_line(ret, "lock", "1");
 	text_write_line(ret, "architecture", l->architecture);
-	for (size_t i = 0; i < l->n_sources; i++)
-		write_source(ret, i, &l->sources[i]);
+	for (size_t i = 0; i < l->n_sources; i++) {
+		char part[32];
+
+		(void)snprintf(part, sizeof(part), "source.%zu", i);
+		write_part(ret, part, &l->sources[i]);
+	}
+	if (l->tools.packages.n)
+		write_part(ret, "tools", &l->tools);
 	return text_sort(ret, err);
 }
 
@@ -254,6 +263,21 @@ static int read_field(const struct text_line *line, const char *field,
 	return bad_line(line, "a key that this holdall does not know", err);
 }
 
+/* tools.FIELD; 1: it was one. */
+static int read_tools(const struct text_line *line, struct lock *l,
+		      struct err *err)
+{
+	static const char prefix[] = "tools.";
+	size_t len = sizeof(prefix) - 1;
+	int r;
+
+	if (line->key_len <= len || memcmp(line->key, prefix, len))
+		return 0;
+	r = read_field(line, line->key + len, line->key_len - len, &l->tools,
+		       err);
+	return r < 0 ? r : 1;
+}
+
 /* source.N.FIELD */
 static int read_source(const struct text_line *line, struct lock *l,
 		       struct err *err)
@@ -263,8 +287,10 @@ static int read_source(const struct text_line *line, struct lock *l,
 	const char *end = line->key + line->key_len, *dot;
 	struct lock_source empty = { 0 };
 	uint64_t i;
-	int r = 0;
+	int r = read_tools(line, l, err);
 
+	if (r)
+		return r < 0 ? r : 0;
 	if (line->key_len < sizeof(prefix) ||
 	    memcmp(line->key, prefix, sizeof(prefix) - 1) ||
 	    !(dot = memchr(p, '.', (size_t)(end - p))) ||
@@ -309,21 +335,25 @@ static int read_lines(const char *text, size_t len, struct lock *l,
 	return step;
 }
 
+static int check_part(const struct debian_list *p, struct err *err)
+{
+	for (size_t j = 1; j < p->n; j++)
+		if (!strcmp(p->v[j].name, p->v[j - 1].name) &&
+		    !strcmp(p->v[j].arch, p->v[j - 1].arch))
+			return err_set(err, EBADMSG, "%s stands in it twice",
+				       p->v[j].name);
+	return 0;
+}
+
 static int check_whole(const struct lock *l, bool version, struct err *err)
 {
 	if (!version || !l->architecture)
 		return err_set(err, EBADMSG, "it is cut short; `holdall lock` "
 			       "makes it anew");
-	for (size_t i = 0; i < l->n_sources; i++) {
-		const struct debian_list *p = &l->sources[i].packages;
-
-		for (size_t j = 1; j < p->n; j++)
-			if (!strcmp(p->v[j].name, p->v[j - 1].name) &&
-			    !strcmp(p->v[j].arch, p->v[j - 1].arch))
-				return err_set(err, EBADMSG, "%s stands in it "
-					       "twice", p->v[j].name);
-	}
-	return 0;
+	for (size_t i = 0; i < l->n_sources; i++)
+		if (check_part(&l->sources[i].packages, err) < 0)
+			return -err->num;
+	return check_part(&l->tools.packages, err);
 }
 
 /* One meaning has one text: gaps between sources, empty lists and the like are
@@ -352,6 +382,7 @@ int lock_parse(const char *text, size_t len, struct lock *ret,
 
 	for (size_t i = 0; i < l.n_sources; i++)
 		debian_list_sort(&l.sources[i].packages);
+	debian_list_sort(&l.tools.packages);
 	if (r == 0)
 		r = check_whole(&l, version, err);
 	if (r == 0)
@@ -389,7 +420,8 @@ bool lock_source_fits(const struct lock_source *s,
 }
 
 static size_t list_changes(const struct debian_list *old,
-			   const struct debian_list *new, struct buf *ret)
+			   const struct debian_list *new, const char *what,
+			   struct buf *ret)
 {
 	size_t n = 0;
 
@@ -402,13 +434,14 @@ static size_t list_changes(const struct debian_list *old,
 			continue;
 		n++;
 		if (!was)
-			buf_addf(ret, "+ %s %s\n", p->name, p->version);
+			buf_addf(ret, "+ %s %s%s\n", p->name, p->version,
+				 what);
 		else if (strcmp(was->version, p->version))
-			buf_addf(ret, "  %s %s -> %s\n", p->name, was->version,
-				 p->version);
+			buf_addf(ret, "  %s %s -> %s%s\n", p->name,
+				 was->version, p->version, what);
 		else
-			buf_addf(ret, "  %s %s: other bytes\n", p->name,
-				 p->version);
+			buf_addf(ret, "  %s %s: other bytes%s\n", p->name,
+				 p->version, what);
 	}
 	for (size_t i = 0; i < old->n; i++) {
 		const struct debian_package *p = &old->v[i];
@@ -416,7 +449,7 @@ static size_t list_changes(const struct debian_list *old,
 		if (debian_list_find(new, p->name, p->arch))
 			continue;
 		n++;
-		buf_addf(ret, "- %s %s\n", p->name, p->version);
+		buf_addf(ret, "- %s %s%s\n", p->name, p->version, what);
 	}
 	return n;
 }
@@ -430,6 +463,7 @@ size_t lock_changes(const struct lock *old, const struct lock *new,
 	for (size_t i = 0; i < n_old || i < new->n_sources; i++)
 		n += list_changes(i < n_old ? &old->sources[i].packages : &none,
 				  i < new->n_sources ?
-				  &new->sources[i].packages : &none, ret);
-	return n;
+				  &new->sources[i].packages : &none, "", ret);
+	return n + list_changes(old ? &old->tools.packages : &none,
+				&new->tools.packages, " (tools)", ret);
 }

@@ -12,6 +12,9 @@
  *	source.0.request=jq vim				(a list)
  *	source.0.suite=... source.0.uris=... source.0.keyring=SHA256
  *
+ * and one part `tools` of the same fields for the packages that post-steps took
+ * their tools from (steps.h); nothing of those is in the bundle.
+ *
  * lock_parse accepts exactly what lock_format writes.  The reader checks every
  * field (debian_package.h), so a lock from anybody can do no more than name
  * packages by their hash.
@@ -40,6 +43,7 @@ struct lock {
 	char *architecture;
 	struct lock_source *sources;
 	size_t n_sources;
+	struct lock_source tools;	/* no packages: none were needed */
 };
 
 void lock_source_free(struct lock_source *s);

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "bundler/debian.h"
+#include "bundler/step.h"
 
 static int resolve_all(const struct recipe *r, struct debian_job *j,
 		       struct err *err)
@@ -19,7 +20,8 @@ static int resolve_all(const struct recipe *r, struct debian_job *j,
 	if (e == 0 && !j->new.n_sources)
 		e = err_set(err, ENOENT, "%s names no Debian packages, so "
 			    "there is nothing to lock", m->file);
-	return e;
+	return e < 0 ? e : debian_resolve_tools(j, step_locales_in(m) ?
+						"locales" : NULL, err);
 }
 
 int lock_run(const char *manifest, const struct notes *notes,

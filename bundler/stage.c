@@ -411,11 +411,39 @@ int stage_lay(struct stage *s, const struct tree *t, const struct notes *notes,
 	return r;
 }
 
+/* A folder whose content changed gets its time back. */
+static void set_times_above(struct stage *s, const char *path)
+{
+	char dir[TREE_PATH_MAX];
+	char *slash;
+
+	(void)snprintf(dir, sizeof(dir), "%s", path);
+	while ((slash = strrchr(dir, '/'))) {
+		*slash = '\0';
+		set_time(s->fd, dir, s->time);
+	}
+	set_time(s->fd, ".", s->time);
+}
+
+static int make_parent(struct stage *s, const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	CLEANUP_FREE char *dir = NULL;
+
+	if (!slash)
+		return 0;
+	dir = strndup(path, (size_t)(slash - path));
+	return dir ? path_mkdir_beneath(s->fd, dir, 0755, NULL, err) :
+		     err_nomem(err);
+}
+
 int stage_put(struct stage *s, const struct entry *e, struct err *err)
 {
 	const char *name;
-	int r = enter(s, e->path, &name, err);
+	int r = make_parent(s, e->path, err);
 
+	if (r == 0)
+		r = enter(s, e->path, &name, err);
 	if (r < 0)
 		return r;
 	if (e->type != ENTRY_DIR)
@@ -423,7 +451,6 @@ int stage_put(struct stage *s, const struct entry *e, struct err *err)
 	r = lay(s, e, name, err);
 	if (r == 0 && e->type == ENTRY_DIR)
 		set_time(s->dir_fd, name, s->time);
-	if (r == 0)
-		set_time(s->fd, *s->dir ? s->dir : ".", s->time);
+	set_times_above(s, e->path);
 	return r;
 }

@@ -46,8 +46,8 @@ int stage_open(int cache_fd, int64_t time, const char *const *exact,
 /* Lays out the whole (sorted) tree.  -EINTR when notes say so. */
 int stage_lay(struct stage *s, const struct tree *t, const struct notes *notes,
 	      struct err *err);
-/* One more entry, or a new one in the place of another; its folder must be
- * there.  What step after step adds to the tree is put here too. */
+/* One more entry, or a new one in the place of another, with the folders it lies
+ * in.  What step after step adds to the tree is put here too. */
 int stage_put(struct stage *s, const struct entry *e, struct err *err);
 /* Removes it from the disk.  NULL is nothing. */
 void stage_free(struct stage *s);
