@@ -53,6 +53,13 @@ static int display(const struct permission *perm, struct plan *p,
 	return 0;
 }
 
+static int gpu(const struct permission *perm UNUSED, struct plan *p,
+	       struct err *err UNUSED)
+{
+	p->gpu = true;
+	return 0;
+}
+
 static int extra(const struct permission *perm, struct plan *p,
 		 struct err *err UNUSED)
 {
@@ -81,8 +88,9 @@ static struct effect effect_of(enum perm_word word)
 		return (struct effect){ extra, NULL };
 	case PERM_DISPLAY:
 		return (struct effect){ display, NULL };
-	case PERM_SOUND:
 	case PERM_GPU:
+		return (struct effect){ gpu, NULL };
+	case PERM_SOUND:
 	case PERM_DEVICES:
 	case PERM_BUS_PRESET:
 	case PERM_BUS_SESSION_SEE:

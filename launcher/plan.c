@@ -19,6 +19,8 @@
 #include <unistd.h>
 
 #include "launcher/effects.h"
+#include "launcher/fonts.h"
+#include "launcher/gpu.h"
 #include "launcher/plan_env.h"
 #include "launcher/protected.h"
 #include "runtime/path.h"
@@ -589,6 +591,9 @@ static int make_rows(struct maker *m, struct err *err)
 	make_kernel(m);
 	make_etc(m);
 	m->failed |= display_rows(m->in, m->p, m->runtime_dir);
+	m->failed |= fonts_rows(m->in, m->p, has_image_etc(m) ? ETC_LAYER :
+				"/etc");
+	m->failed |= gpu_rows(m->p, "/dev", "/sys");
 	/* A home in /var/home must come to lie on top of it. */
 	if (home_in_var)
 		make_var(m);
