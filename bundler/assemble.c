@@ -149,3 +149,15 @@ int assemble(const struct recipe *r, const struct rules *rules, uint32_t time,
 		e = add_source(&a, &m->sources[i], err);
 	return e < 0 ? e : post_steps(&a, root, time, err);
 }
+
+int assemble_image(const struct recipe *r, struct tree *t, struct err *err)
+{
+	struct assembly a = { .recipe = r, .t = t };
+	int e = tree_sort(t, err);
+
+	if (e == 0 && r->manifest.kind == KIND_THIN)
+		e = check_thin(t, err);
+	if (e == 0)
+		e = check_commands(&a, err);
+	return e < 0 ? e : check_skeleton(&a, err);
+}

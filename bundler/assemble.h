@@ -18,4 +18,8 @@ int assemble(const struct recipe *r, const struct rules *rules, uint32_t time,
 	     struct debian_job *debian, const struct notes *notes,
 	     struct tree *t, struct err *err);
 
+/* The same for a tree that came out of an image (image_import.h): it is only
+ * sorted and checked, nothing is added or taken away. */
+int assemble_image(const struct recipe *r, struct tree *t, struct err *err);
+
 #endif

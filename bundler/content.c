@@ -17,6 +17,9 @@
 #include "runtime/fd.h"
 #include "runtime/path.h"
 
+#define PART_MEMORY_MAX (UINT64_C(16) << 20)
+#define PART_CHUNK ((size_t)256 << 10)
+
 static int open_memory(const struct entry *e, int *ret_fd, struct err *err)
 {
 	CLEANUP_FD int fd = memfd_create("holdall-entry", MFD_CLOEXEC);
@@ -31,6 +34,44 @@ static int open_memory(const struct entry *e, int *ret_fd, struct err *err)
 	return 0;
 }
 
+/* A file of its own that goes with its descriptor. */
+static int open_nameless(const struct content *c)
+{
+	int fd = -1;
+
+	if (c->size > PART_MEMORY_MAX)
+		fd = openat(c->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC,
+			    0600);
+	return fd >= 0 ? fd : memfd_create("holdall-entry", MFD_CLOEXEC);
+}
+
+/* Whoever opens an entry reads it from 0 to its end. */
+static int open_part(const struct entry *e, int *ret_fd, struct err *err)
+{
+	const struct content *c = &e->content;
+	CLEANUP_FD int fd = open_nameless(c);
+	CLEANUP_FREE char *buf = malloc(PART_CHUNK);
+	int r = 0;
+
+	if (!buf)
+		return err_nomem(err);
+	if (fd < 0 || ftruncate(fd, (off_t)c->size) < 0)
+		return err_sys(err, errno, "cannot make a file for /%s",
+			       e->path);
+	for (uint64_t off = 0; r == 0 && off < c->size; off += PART_CHUNK) {
+		size_t n = c->size - off < PART_CHUNK ?
+			(size_t)(c->size - off) : PART_CHUNK;
+
+		r = fd_pread_all(c->base_fd, buf, n, c->part_off + off);
+		if (r == 0)
+			r = fd_pwrite_all(fd, buf, n, off);
+	}
+	if (r < 0)
+		return err_sys(err, -r, "cannot make a file for /%s", e->path);
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}
+
 int entry_open(const struct entry *e, int *ret_fd, struct err *err)
 {
 	CLEANUP_FD int fd = -1;
@@ -39,6 +80,8 @@ int entry_open(const struct entry *e, int *ret_fd, struct err *err)
 
 	if (e->content.kind == CONTENT_MEMORY)
 		return open_memory(e, ret_fd, err);
+	if (e->content.kind == CONTENT_PART)
+		return open_part(e, ret_fd, err);
 	if (e->content.kind != CONTENT_BENEATH)
 		return err_set(err, EINVAL, "/%s has no content", e->path);
 	r = path_open_beneath(e->content.base_fd, e->content.rel,

@@ -31,6 +31,7 @@ struct options {
 	const char *output;
 	const char *key, *next, *signature;
 	const char *profile;
+	const char *image;
 	bool no_password;
 	bool fast;
 	bool locked;
@@ -81,7 +82,9 @@ static const struct verb verbs[] = {
 	    { "--locked", NULL, "fail when holdall.lock does not hold all "
 	      "packages", offsetof(struct options, locked) },
 	    { "--profile", "FILE", "lay out and start by what holdall profile "
-	      "recorded", offsetof(struct options, profile) } } },
+	      "recorded", offsetof(struct options, profile) },
+	    { "--image", "FILE", "take this squashfs image instead of sources",
+	      offsetof(struct options, image) } } },
 	{ "lint", "[MANIFEST]",
 	  "Checks a manifest (default: holdall.yaml) and packs nothing.",
 	  "holdall.yaml", verb_lint, { { 0 } } },
@@ -227,6 +230,7 @@ static int verb_pack(const struct options *o, struct buf *report,
 	struct pack_options p = {
 		.manifest = o->operand, .output = o->output, .fast = o->fast,
 		.profile = o->profile,
+		.import = o->image,
 		.locked = o->locked,
 		.jobs = wanted_jobs(), .epoch = getenv("SOURCE_DATE_EPOCH"),
 	};

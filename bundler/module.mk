@@ -44,8 +44,5 @@ bundler_TESTS += bundler/stage_test.c
 # the launch profile
 bundler_SRCS += bundler/profile.c
 
-# what a manifest leaves out: command, version, desktop file, icon
-bundler_SRCS += bundler/owners.c bundler/infer.c bundler/infer_version.c \
-	bundler/desktop_entry.c bundler/desktop_choose.c \
-	bundler/desktop_icon.c bundler/desktop_appstream.c
-bundler_FUZZ += bundler/desktop_entry_fuzz.c
+# images that other tools made
+bundler_SRCS += bundler/image_import.c bundler/image_foreign.c

@@ -19,6 +19,7 @@
 #include "bundler/bundle_header.h"
 #include "bundler/debian.h"
 #include "bundler/desktop.h"
+#include "bundler/image_import.h"
 #include "bundler/infer.h"
 #include "bundler/not_yet.h"
 #include "bundler/output.h"
@@ -45,6 +46,7 @@ struct packing {
 	struct output output;
 	struct bundle_writer *writer;
 	struct image_options image;
+	struct image_import import;
 	struct profile profile;
 	struct buf launch;		/* the profile's section */
 	struct pack_result result;
@@ -65,6 +67,7 @@ static void packing_free(struct packing *p)
 	desktop_free(&p->desktop);
 	owners_free(&p->owners);
 	tree_free(&p->tree);
+	image_import_free(&p->import);
 	debian_job_free(&p->debian);
 	rules_free(&p->rules);
 	recipe_free(&p->recipe);
@@ -217,15 +220,50 @@ static int write_sections(struct packing *p, struct err *err)
 
 static int write_seal(struct packing *p, struct err *err)
 {
-	char version[32];
+	char version[32] = "unknown";
 	struct codec codec = {
 		.library = (char *)"zstd", .version = version,
 		.level = p->image.level, .block_size = IMAGE_BLOCK_SIZE,
 	};
+	int r = 0;
 
-	image_codec_version(version, sizeof(version));
-	return bundle_writer_finish(p->writer, p->header.data, p->header.len,
+	/* Who can say how somebody else's image was packed? */
+	if (p->import.as_is) {
+		codec.level = 0;
+		r = image_import_block_size(&p->import, &codec.block_size,
+					    err);
+	} else {
+		image_codec_version(version, sizeof(version));
+	}
+	return r < 0 ? r : bundle_writer_finish(p->writer, p->header.data, p->header.len,
 				    &codec, err);
+}
+
+/* An image that is taken as it is has been walked: the tree says what is in it. */
+static int write_taken_image(struct packing *p, uint64_t start,
+			     struct err *err)
+{
+	struct image_stats *s = &p->result.image;
+
+	s->size = p->import.size;
+	s->input = p->import.unpacked;
+	for (size_t i = 0; i < p->tree.n; i++) {
+		s->files += p->tree.v[i]->type == ENTRY_FILE;
+		s->dirs += p->tree.v[i]->type == ENTRY_DIR;
+		s->links += p->tree.v[i]->type == ENTRY_LINK;
+	}
+	return image_import_copy(&p->import, p->output.fd, start, err);
+}
+
+static int write_image(struct packing *p, struct err *err)
+{
+	uint64_t start = bundle_writer_payload_start(p->writer);
+
+	if (p->import.as_is)
+		return write_taken_image(p, start, err);
+	notes_step(p->notes, "compressing %zu files and folders", p->tree.n);
+	return image_write(&p->tree, p->output.fd, start, &p->image, p->notes,
+			   &p->result.image, err);
 }
 
 static int write_bundle(struct packing *p, struct err *err)
@@ -233,12 +271,8 @@ static int write_bundle(struct packing *p, struct err *err)
 	int r = bundle_writer_new(p->output.fd, p->o->stub_fd, &p->writer,
 				  err);
 
-	if (r < 0)
-		return r;
-	notes_step(p->notes, "compressing %zu files and folders", p->tree.n);
-	r = image_write(&p->tree, p->output.fd,
-			bundle_writer_payload_start(p->writer), &p->image,
-			p->notes, &p->result.image, err);
+	if (r == 0)
+		r = write_image(p, err);
 	if (r == 0)
 		r = bundle_writer_image_done(p->writer, p->result.image.size,
 					     err);
@@ -318,6 +352,25 @@ static int write_output(struct packing *p, struct err *err)
 				  p->result.output) : 0;
 }
 
+/* With --image the manifest says what the app is, and the image what is in it. */
+static int take_image(struct packing *p, struct err *err)
+{
+	const struct manifest *m = &p->recipe.manifest;
+	int r;
+
+	if (m->n_sources || m->exclude.n || m->keep.n || m->locales.n)
+		return err_set(err, EINVAL, "%s: with --image everything comes "
+			       "from the image; remove sources, exclude, keep "
+			       "and locales from the manifest", m->file);
+	r = image_import_read(p->o->import, p->result.output, p->o->stub_fd,
+			      p->notes, &p->tree, &p->import, err);
+	if (r == 0 && p->import.as_is && p->o->profile)
+		r = err_set(err, EINVAL, "%s is taken as it is, so a profile "
+			    "cannot lay it out; leave --profile out",
+			    p->o->import);
+	return r < 0 ? r : assemble_image(&p->recipe, &p->tree, err);
+}
+
 static int pack_all(struct packing *p, struct buf *report, struct err *err)
 {
 	int r = set_image_options(p, err);
@@ -327,7 +380,10 @@ static int pack_all(struct packing *p, struct buf *report, struct err *err)
 	if (r == 0)
 		r = read_rules(p, err);
 	if (r == 0)
-		r = recipe_read(p->o->manifest, &p->recipe, report, err);
+		r = p->o->import ?
+			recipe_read_for_image(p->o->manifest, &p->recipe,
+					      report, err) :
+			recipe_read(p->o->manifest, &p->recipe, report, err);
 	if (r == 0)
 		r = infer_possible(&p->recipe.manifest, err);
 	if (r == 0)
@@ -341,7 +397,9 @@ static int pack_all(struct packing *p, struct buf *report, struct err *err)
 	if (r == 0)
 		r = debian_job_open(&p->recipe, p->o->locked, false, p->notes,
 				    &p->debian, err);
-	if (r == 0)
+	if (r == 0 && p->o->import)
+		r = take_image(p, err);
+	else if (r == 0)
 		r = assemble(&p->recipe, &p->rules, p->image.time, &p->debian,
 			     p->notes, &p->tree, err);
 	if (r == 0)
@@ -355,6 +413,7 @@ int pack_run(const struct pack_options *o, const struct notes *notes,
 	struct packing p = { .o = o, .notes = notes, .recipe = RECIPE_INIT,
 			     .output = OUTPUT_INIT, .header = BUF_INIT, .launch = BUF_INIT,
 			     .desktop = DESKTOP_INIT,
+			     .import = IMAGE_IMPORT_INIT,
 			     .debian = DEBIAN_JOB_INIT };
 	int r = pack_all(&p, report, err);
 

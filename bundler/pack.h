@@ -18,6 +18,7 @@ struct pack_options {
 	bool fast;
 	bool locked;			/* holdall.lock must fit as it is */
 	unsigned jobs;			/* threads; 0: one per processor */
+	const char *import;		/* a squashfs image instead of sources */
 	const char *epoch;		/* SOURCE_DATE_EPOCH's text, or NULL */
 	const struct minisign_secret *secret;	/* signs it, or NULL */
 	const char *profile;		/* path of a launch profile, or NULL */

@@ -58,8 +58,8 @@ static int open_folder(const char *path, int *ret_fd, struct err *err)
 	return 0;
 }
 
-int recipe_read(const char *path, struct recipe *ret, struct buf *report,
-		struct err *err)
+static int read_recipe(const char *path, bool for_image, struct recipe *ret,
+		       struct buf *report, struct err *err)
 {
 	CLEANUP_RECIPE struct recipe r = RECIPE_INIT;
 	CLEANUP_FREE char *text = NULL;
@@ -69,12 +69,28 @@ int recipe_read(const char *path, struct recipe *ret, struct buf *report,
 	if (e == 0)
 		e = open_folder(path, &r.dir_fd, err);
 	if (e == 0)
-		e = manifest_read(path, text, len, &r.manifest, report, err);
+		e = for_image ? manifest_read_for_image(path, text, len,
+							&r.manifest, report,
+							err) :
+				manifest_read(path, text, len, &r.manifest,
+					      report, err);
 	if (e < 0)
 		return e;
 	*ret = r;
 	r = RECIPE_INIT;
 	return 0;
+}
+
+int recipe_read(const char *path, struct recipe *ret, struct buf *report,
+		struct err *err)
+{
+	return read_recipe(path, false, ret, report, err);
+}
+
+int recipe_read_for_image(const char *path, struct recipe *ret,
+			  struct buf *report, struct err *err)
+{
+	return read_recipe(path, true, ret, report, err);
 }
 
 int recipe_open_dir(const struct recipe *r, const struct source *s,

@@ -22,6 +22,10 @@ void recipe_free(struct recipe *r);
 int recipe_read(const char *path, struct recipe *ret, struct buf *report,
 		struct err *err);
 
+/* A manifest without sources: `pack --image`. */
+int recipe_read_for_image(const char *path, struct recipe *ret,
+			  struct buf *report, struct err *err);
+
 /* Opens the folder of a `dir` source; err names the manifest's line. */
 int recipe_open_dir(const struct recipe *r, const struct source *s,
 		    int *ret_fd, struct err *err);

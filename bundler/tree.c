@@ -189,6 +189,7 @@ const char *origin_text(const struct origin *o, char *space, size_t size)
 	static const char *const kinds[] = {
 		[ORIGIN_HOLDALL] = "holdall", [ORIGIN_DIR] = "dir",
 		[ORIGIN_FILES] = "files", [ORIGIN_DEBIAN] = "debian",
+		[ORIGIN_IMAGE] = "image",
 	};
 
 	if (!o)

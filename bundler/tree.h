@@ -42,6 +42,7 @@ enum origin_kind {
 	ORIGIN_DIR,
 	ORIGIN_FILES,
 	ORIGIN_DEBIAN,
+	ORIGIN_IMAGE,
 };
 
 /* Where an entry comes from; owned by the tree, shared by many entries. */
@@ -52,7 +53,12 @@ struct origin {
 	char *version;			/* of the package, or NULL */
 };
 
-enum content_kind { CONTENT_NONE, CONTENT_BENEATH, CONTENT_MEMORY };
+enum content_kind {
+	CONTENT_NONE,
+	CONTENT_BENEATH,
+	CONTENT_MEMORY,
+	CONTENT_PART,			/* of a larger file */
+};
 
 /* Some bytes of a file that are not as the source has them. */
 #define PATCH_MAX 8u
@@ -64,9 +70,13 @@ struct patch {
 
 struct content {
 	enum content_kind kind;
-	int base_fd;			/* BENEATH: one of the tree's bases */
+	int base_fd;			/* BENEATH: one of the tree's bases;
+					 * PART: the file, not the tree's */
 	char *rel;			/* BENEATH: path beneath the base */
 	char *data;			/* MEMORY */
+	uint64_t part_off;		/* PART: of the first byte */
+	int dir_fd;			/* PART: folder for a copy that is too
+					 * large for memory */
 	uint64_t size;
 	struct patch patch;
 };

@@ -217,7 +217,8 @@ static void report_missing(struct reading *rd, enum key_map map,
 	rows = key_rows(&n);
 	for (size_t i = 0; i < n; i++) {
 		if (rows[i].in != map || !rows[i].required ||
-		    has_key(map, node, rows[i].name))
+		    has_key(map, node, rows[i].name) ||
+		    (rd->for_image && !strcmp(rows[i].name, "sources")))
 			continue;
 		(void)snprintf(hint, sizeof(hint), "add a line such as %s",
 			       rows[i].example);
@@ -357,11 +358,13 @@ static int fill_rest(struct manifest *m, const char *file, const char *text,
 	return m->file && m->text && m->name ? 0 : err_nomem(err);
 }
 
-int manifest_read(const char *file, const char *text, size_t len,
-		  struct manifest *ret, struct buf *report, struct err *err)
+static int read_manifest(const char *file, const char *text, size_t len,
+			 bool for_image, struct manifest *ret,
+			 struct buf *report, struct err *err)
 {
 	CLEANUP(reading_free) struct reading rd = {
 		.report = { .file = file, .text = text, .len = len },
+		.for_image = for_image,
 	};
 	CLEANUP_YAML_TREE struct yaml_tree tree = { 0 };
 	int r = yaml_tree_read(&rd.report, &tree, err);
@@ -379,4 +382,17 @@ int manifest_read(const char *file, const char *text, size_t len,
 	*ret = rd.m;
 	rd.m = (struct manifest){ 0 };
 	return 0;
+}
+
+int manifest_read(const char *file, const char *text, size_t len,
+		  struct manifest *ret, struct buf *report, struct err *err)
+{
+	return read_manifest(file, text, len, false, ret, report, err);
+}
+
+int manifest_read_for_image(const char *file, const char *text, size_t len,
+			    struct manifest *ret, struct buf *report,
+			    struct err *err)
+{
+	return read_manifest(file, text, len, true, ret, report, err);
 }

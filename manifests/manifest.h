@@ -64,4 +64,9 @@ void manifest_free(struct manifest *m);
 int manifest_read(const char *file, const char *text, size_t len,
 		  struct manifest *ret, struct buf *report, struct err *err);
 
+/* The same for an app whose content is a ready image: without sources. */
+int manifest_read_for_image(const char *file, const char *text, size_t len,
+			    struct manifest *ret, struct buf *report,
+			    struct err *err);
+
 #endif

@@ -18,6 +18,7 @@ struct reading {
 	struct report report;
 	struct manifest m;
 	struct header h;
+	bool for_image;			/* sources are not asked for */
 };
 
 /* Called for each key of a map that is known and has a shape it may have. */

@@ -34,6 +34,10 @@ struct image_report {
 };
 void image_report(struct image_report *report, const struct err *err);
 
+struct image_child;
+typedef int image_run(struct image_child *c, struct image *im,
+		      struct err *err);
+
 struct image_child {
 	const struct bundle *bundle;
 	int channel;		/* the child's end of start socket or pipe */
@@ -43,7 +47,7 @@ struct image_child {
 	struct image_trace *trace; /* notes what is asked, or NULL */
 	/* The front, in the jail.  `im` is NULL when the image cannot be used:
 	 * `err` says why.  Returns the exit status. */
-	int (*run)(struct image_child *c, struct image *im, struct err *err);
+	image_run *run;
 	/* What the fronts need. */
 	struct image_owner owner;
 	const char *path;
@@ -62,6 +66,13 @@ int image_jail_filter_calls(struct err *err);
 /* Serves one FUSE connection until it is gone.  Exit status. */
 int image_fuse_serve(struct image *im, int fd, struct image_owner owner,
 		     struct image_report *report);
+
+/* A stream (image.h) from another front than our own walk, and whether it has
+ * something to say (or to end with) within this time. */
+int image_stream_open_by(image_run *run, const struct bundle *b,
+			 const char *path, int flags,
+			 struct image_stream **ret, struct err *err);
+bool image_stream_wait(const struct image_stream *s, int timeout_ms);
 
 /* Sends the records of a walk; image_walk.c. */
 int image_walk_run(struct image_child *c, struct image *im, struct err *err);

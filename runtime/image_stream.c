@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,12 +30,12 @@ struct image_stream {
 	uint8_t body[RECORD_BODY_MAX];
 };
 
-static int start(struct image_stream *s, const struct bundle *b,
-		 const char *path, int flags, struct err *err)
+static int start(struct image_stream *s, image_run *run,
+		 const struct bundle *b, const char *path, int flags,
+		 struct err *err)
 {
 	struct image_child c = { .bundle = b, .report = -1, .keep = -1,
-				 .run = image_walk_run, .path = path,
-				 .flags = flags };
+				 .run = run, .path = path, .flags = flags };
 	CLEANUP_FD int out = -1;
 	int fds[2];
 	pid_t pid;
@@ -52,8 +53,9 @@ static int start(struct image_stream *s, const struct bundle *b,
 	return 0;
 }
 
-int image_stream_open(const struct bundle *b, const char *path, int flags,
-		      struct image_stream **ret, struct err *err)
+int image_stream_open_by(image_run *run, const struct bundle *b,
+			 const char *path, int flags,
+			 struct image_stream **ret, struct err *err)
 {
 	struct image_stream *s = malloc(sizeof(*s));
 	int r;
@@ -66,13 +68,26 @@ int image_stream_open(const struct bundle *b, const char *path, int flags,
 	memset(&s->check, 0, sizeof(s->check));
 	s->check.flags = flags;
 	s->check.name = text_quoted(s->name, sizeof(s->name), b->name);
-	r = start(s, b, path, flags, err);
+	r = start(s, run, b, path, flags, err);
 	if (r < 0) {
 		image_stream_close(s);
 		return r;
 	}
 	*ret = s;
 	return 0;
+}
+
+int image_stream_open(const struct bundle *b, const char *path, int flags,
+		      struct image_stream **ret, struct err *err)
+{
+	return image_stream_open_by(image_walk_run, b, path, flags, ret, err);
+}
+
+bool image_stream_wait(const struct image_stream *s, int timeout_ms)
+{
+	struct pollfd p = { .fd = s->fd, .events = POLLIN };
+
+	return poll(&p, 1, timeout_ms) != 0;
 }
 
 /* The pipe ended before END: how did the process? */
