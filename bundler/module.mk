@@ -37,8 +37,16 @@ bundler_SRCS += bundler/lock.c bundler/lock_verb.c bundler/debian.c bundler/debi
 bundler_TESTS += bundler/debian_deb_test.c bundler/debian_test.c
 bundler_FUZZ += bundler/lock_fuzz.c bundler/debian_deb_fuzz.c
 
+# what a manifest leaves out: command, version, desktop file, icon
+bundler_SRCS += bundler/owners.c bundler/infer.c bundler/infer_version.c \
+	bundler/desktop_entry.c bundler/desktop_choose.c \
+	bundler/desktop_icon.c bundler/desktop_appstream.c
+bundler_FUZZ += bundler/desktop_entry_fuzz.c
+
 # post-steps
-bundler_SRCS += bundler/stage.c
+bundler_SRCS += bundler/stage.c bundler/steps.c bundler/step_tree.c bundler/step_run.c \
+	bundler/step_take.c bundler/step_certificates.c bundler/sha1.c bundler/step_desktop.c \
+	bundler/step_locales.c
 bundler_TESTS += bundler/stage_test.c
 
 # the launch profile
