@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bundler/debian_deb.h"
+#include "bundler/filter.h"
 #include "bundler/glob.h"
 #include "runtime/fd.h"
 #include "runtime/path.h"
@@ -53,23 +54,6 @@ static bool doc_stays(const char *rest, enum entry_type type)
 	return !strcmp(p, "/copyright");
 }
 
-static bool language_listed(const struct strlist *locales, const char *name,
-			    size_t len)
-{
-	for (size_t i = 0; i < locales->n; i++) {
-		size_t n = strlen(locales->v[i]);
-
-		if (n <= len && !strncmp(name, locales->v[i], n) &&
-		    (n == len || strchr("_@.", name[n])))
-			return true;
-		/* de_AT is served by de. */
-		if (n > len && !strncmp(name, locales->v[i], len) &&
-		    strchr("_@.", locales->v[i][len]))
-			return true;
-	}
-	return false;
-}
-
 /* locale/de/..., help/de/...: "C" and what is no folder stay. */
 static bool other_language(const struct debian_wish *w, const char *rest,
 			   enum entry_type type)
@@ -80,7 +64,7 @@ static bool other_language(const struct debian_wish *w, const char *rest,
 		return false;
 	if (*rest == 'C' && (len == 1 || rest[1] == '.'))
 		return false;
-	return !language_listed(w->locales, rest, len);
+	return !filter_lists_language(w->locales, rest, len);
 }
 
 static bool is_kept(const struct debian_wish *w, const char *path)

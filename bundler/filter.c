@@ -50,10 +50,31 @@ static const char *language_of(const char *path)
 	return NULL;
 }
 
+bool filter_lists_language(const struct strlist *locales, const char *name,
+			   size_t len)
+{
+	for (size_t i = 0; i < locales->n; i++) {
+		const char *l = locales->v[i];
+		size_t n = strlen(l);
+
+		if (n <= len && !strncmp(name, l, n) &&
+		    (n == len || strchr("_@.", name[n])))
+			return true;
+		/* de_AT is served by de, and de_DE.UTF-8 by de_DE.utf8. */
+		n = strcspn(l, ".");
+		if (n >= len && !strncmp(name, l, len) &&
+		    (n == len || strchr("_@", l[len])))
+			return true;
+		if (n < len && l[n] == '.' && !strncmp(name, l, n) &&
+		    name[n] == '.')
+			return true;
+	}
+	return false;
+}
+
 static bool other_language(const struct strlist *locales, const char *path)
 {
 	const char *name = language_of(path);
-	size_t len;
 
 	if (!locales->n || !name)
 		return false;
@@ -61,13 +82,7 @@ static bool other_language(const struct strlist *locales, const char *path)
 	if (!strncmp(name, "C.", 2) || !strncmp(name, "man", 3) ||
 	    strchr(name, '/') == name)
 		return false;
-	for (size_t i = 0; i < locales->n; i++) {
-		len = strlen(locales->v[i]);
-		if (!strncmp(name, locales->v[i], len) &&
-		    (!name[len] || strchr("/_@.", name[len])))
-			return false;
-	}
-	return true;
+	return !filter_lists_language(locales, name, strcspn(name, "/"));
 }
 
 static bool any_covers(const struct strlist *globs, const char *path)

@@ -86,7 +86,7 @@ static int read_types(struct pairs *p, const char *text, const char *id,
 static char *desktop_id(const char *path)
 {
 	const char *rest = path_below(path, FOLDER);
-	char *id = rest && *rest ? strdup(rest + 1) : NULL;
+	char *id = rest && *rest ? strdup(rest) : NULL;
 
 	for (char *p = id; p && *p; p++)
 		if (*p == '/')

@@ -227,6 +227,24 @@ START_TEST(test_locales)
 }
 END_TEST
 
+/* A compiled locale is of a country, its translations are of the language. */
+START_TEST(test_locale_with_country)
+{
+	ck_assert_ok(add_file("usr/share/locale/de/x.mo", "", one));
+	ck_assert_ok(add_file("usr/share/locale/de_AT/x.mo", "", one));
+	ck_assert_ok(add_file("usr/share/locale/d/x.mo", "", one));
+	ck_assert_ok(add_file("usr/lib/locale/de_DE.utf8/LC_TIME", "", one));
+	ck_assert_ok(add_file("usr/lib/locale/de_AT.utf8/LC_TIME", "", one));
+	ck_assert_ok(run_filter("", "", "de_DE.UTF-8"));
+	ck_assert_ptr_nonnull(tree_find(&t, "usr/share/locale/de/x.mo"));
+	ck_assert_ptr_nonnull(tree_find(&t,
+		"usr/lib/locale/de_DE.utf8/LC_TIME"));
+	ck_assert_ptr_null(tree_find(&t, "usr/share/locale/de_AT"));
+	ck_assert_ptr_null(tree_find(&t, "usr/share/locale/d"));
+	ck_assert_ptr_null(tree_find(&t, "usr/lib/locale/de_AT.utf8"));
+}
+END_TEST
+
 /* A .pyc of the source's time and size, or another. */
 static void add_pyc(const char *path, uint32_t flags, uint32_t time,
 		    uint32_t size)
@@ -326,6 +344,7 @@ int main(void)
 	tcase_add_test(c, test_globs);
 	tcase_add_test(c, test_filter);
 	tcase_add_test(c, test_locales);
+	tcase_add_test(c, test_locale_with_country);
 	tcase_add_test(c, test_python_cache);
 	tcase_add_test(c, test_dir_leaves_out_devices);
 	tcase_add_test(c, test_changed_while_packed);
