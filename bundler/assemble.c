@@ -13,6 +13,7 @@
 #include "bundler/python_cache.h"
 #include "bundler/source_dir.h"
 #include "bundler/source_files.h"
+#include "bundler/steps.h"
 #include "runtime/path.h"
 
 struct assembly {
@@ -119,9 +120,15 @@ static int post_steps(struct assembly *a, bool root, uint32_t time,
 		      struct err *err)
 {
 	const struct manifest *m = &a->recipe->manifest;
+	const struct steps_job job = {
+		.manifest = m, .debian = a->debian, .notes = a->notes,
+		.time = time,
+	};
 	int r = filter_tree(a->t, &m->exclude, &m->keep, &m->locales, a->notes,
 			    err);
 
+	if (r == 0 && m->kind == KIND_FULL)
+		r = steps_run(a->t, &job, err);
 	if (r == 0 && root)
 		r = full_root_finish(a->t, err);
 	if (r == 0)
