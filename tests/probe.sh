@@ -5,6 +5,7 @@
 # status says which.  No probe takes longer than $PROBE_SECONDS.
 PROBE_SECONDS=${PROBE_SECONDS:-60}
 PACK_SECONDS=${PACK_SECONDS:-900}
+probe_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # The last line, short, without what would break a table.
 last_words()
@@ -55,7 +56,7 @@ probe_shows()
 	shift 2
 	[ "$kind" != wayland ] || option=(--wayland)
 	if timeout -k 5 $((PROBE_SECONDS + 30)) bash \
-		"$(dirname "$0")/window.sh" "${option[@]}" \
+		"$probe_dir/window.sh" "${option[@]}" \
 		--seconds "$PROBE_SECONDS" --log "$WORK/log" --shot "$picture" \
 		"$@" >"$WORK/shows" 2>"$WORK/shows.err" </dev/null; then
 		saw=$(last_words "$WORK/shows")
