@@ -11,6 +11,7 @@
 #include <strings.h>
 #include <termios.h>
 
+#include "launcher/desktop_dialog.h"
 #include "runtime/fd.h"
 
 static int open_terminal(void)
@@ -30,7 +31,7 @@ bool ask_is_possible(void)
 {
 	CLEANUP_FD int fd = open_terminal();
 
-	return fd >= 0;
+	return fd >= 0 || desktop_can_ask();
 }
 
 /* One line without its newline; what is too long for an answer is cut. */
@@ -60,9 +61,11 @@ int ask_yes(const char *text, bool *ret_yes, struct err *err)
 	int r;
 
 	if (fd < 0)
-		return err_sys(err, -fd, "cannot ask on the terminal");
+		return desktop_ask(text, ret_yes, err);
 	(void)tcflush(fd, TCIFLUSH);
 	r = fd_write_all(fd, text, strlen(text));
+	if (r == 0)
+		r = fd_write_all(fd, " [y/N] ", 7);
 	if (r == 0)
 		r = read_answer(fd, answer, sizeof(answer));
 	if (r < 0)

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 
 #include "launcher/cli_options.h"
+#include "launcher/desktop_dialog.h"
 #include "launcher/out.h"
 #include "launcher/trust.h"
 #include "manifests/header.h"
@@ -381,6 +382,9 @@ int cli_main(int argc, char **argv)
 	if (r >= 0)
 		return r;
 	(void)fprintf(stderr, "holdall: %s\n", err.text);
+	/* A double click has no terminal to read that on. */
+	if (err.status >= STATUS_RUN_FAILED && desktop_is_only_way())
+		desktop_show_error(err.text);
 	return err.status ? err.status : STATUS_FAILED;
 }
 

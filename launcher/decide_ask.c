@@ -41,8 +41,8 @@ static int write_question(const struct decision *d, const struct header *h,
 				 perm_sentence(p, sentence, sizeof(sentence)),
 				 perm_word_name(p->word));
 	}
-	buf_adds(out, once ? "Allow this, for this run? [y/N] " :
-			     "Allow this, now and later? [y/N] ");
+	buf_adds(out, once ? "Allow this, for this run?" :
+			     "Allow this, now and later?");
 	return buf_check(out, err);
 }
 

@@ -231,7 +231,7 @@ static int ask_for_self(const struct subject *s, const struct perms *wanted,
 		buf_addf(&text, "  - %s\n",
 			 perm_sentence(&wanted->v[i], sentence,
 				       sizeof(sentence)));
-	buf_adds(&text, "Allow this? [y/N] ");
+	buf_adds(&text, "Allow this?");
 	r = buf_check(&text, err);
 	if (r == 0)
 		r = ask_yes(buf_text(&text), &yes, err);
