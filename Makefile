@@ -168,6 +168,15 @@ install: all
 	install -m 644 $(BUILD)/holdall.schema.json $(DESTDIR)$(datadir)/holdall/
 	install -m 644 README.md SECURITY.md LICENSE LICENSES.static docs/*.md \
 		$(DESTDIR)$(datadir)/doc/holdall/
+	install -d $(DESTDIR)$(datadir)/mime/packages \
+		$(DESTDIR)$(datadir)/applications \
+		$(DESTDIR)$(datadir)/icons/hicolor/scalable/mimetypes
+	install -m 644 contrib/holdall.xml $(DESTDIR)$(datadir)/mime/packages/
+	install -m 644 contrib/holdall-open.desktop \
+		$(DESTDIR)$(datadir)/applications/
+	install -m 644 contrib/application-x-holdall.svg \
+		$(DESTDIR)$(datadir)/icons/hicolor/scalable/mimetypes/
+	contrib/update-desktop "$(DESTDIR)" "$(datadir)"
 
 compile_commands.json:
 	$(MAKE) clean && bear -- $(MAKE) all units
