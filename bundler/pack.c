@@ -26,6 +26,7 @@
 #include "bundler/profile.h"
 #include "bundler/recipe.h"
 #include "bundler/sign.h"
+#include "bundler/tree_contents.h"
 #include "launcher/state.h"
 #include "runtime/bundle.h"
 #include "runtime/bundle_write.h"
@@ -195,6 +196,20 @@ static int write_lock_section(struct packing *p, struct err *err)
 				     text.len, err);
 }
 
+static int write_packages_section(struct packing *p, struct err *err)
+{
+	CLEANUP_CONTENTS struct contents c = { 0 };
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	int r = tree_contents(&p->tree, &c, err);
+
+	if (r == 0)
+		r = contents_format(&c, &text, err);
+	if (r < 0 || !text.len)
+		return r;
+	return bundle_writer_section(p->writer, SECTION_PACKAGES, false,
+				     text.data, text.len, err);
+}
+
 static int write_sections(struct packing *p, struct err *err)
 {
 	const struct manifest *m = &p->recipe.manifest;
@@ -215,6 +230,8 @@ static int write_sections(struct packing *p, struct err *err)
 		r = bundle_writer_section(p->writer, SECTION_APPSTREAM, false,
 					  p->desktop.appstream.data,
 					  p->desktop.appstream.len, err);
+	if (r == 0)
+		r = write_packages_section(p, err);
 	return r < 0 ? r : write_lock_section(p, err);
 }
 

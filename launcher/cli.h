@@ -34,7 +34,7 @@ struct options {
 	bool verbose;			/* -v */
 	bool json;			/* --json */
 	bool long_list;			/* ls -l */
-	bool seal, signature;		/* info */
+	bool seal, signature, packages;	/* info */
 	char *output;			/* -o FILE */
 	unsigned seconds;		/* profile: --seconds N; 0: not said */
 	struct image_trace *trace;	/* run: notes what is read; not owned */

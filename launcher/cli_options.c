@@ -160,6 +160,7 @@ SETS_BOOL(verbose)
 SETS_BOOL(json)
 SETS_BOOL(seal)
 SETS_BOOL(signature)
+SETS_BOOL(packages)
 SETS_BOOL(long_list)
 SETS_BOOL(help)
 
@@ -183,6 +184,8 @@ static const struct option_def table[] = {
 	  "write the seal's bytes, the only thing signed", set_seal },
 	{ OPT_SIGNATURE, "signature", 0, NULL,
 	  "write the signature, as minisign reads it", set_signature },
+	{ OPT_PACKAGES, "packages", 0, NULL,
+	  "list the packages in it by size", set_packages },
 	{ OPT_OUTPUT_DIR, "output", 'o', "DIR",
 	  "the folder to write to (default: the bundle's name)", set_output },
 	{ OPT_OUTPUT_FILE, "output", 'o', "FILE",

@@ -27,6 +27,7 @@ enum option_bit {
 	OPT_LONG = 1 << 11,
 	OPT_OUTPUT_FILE = 1 << 13,
 	OPT_SECONDS = 1 << 14,
+	OPT_PACKAGES = 1 << 15,
 	OPT_HELP = 1 << 12,		/* every verb has it */
 };
 

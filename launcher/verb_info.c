@@ -14,6 +14,7 @@
 #include "launcher/state.h"
 #include "launcher/trust.h"
 #include "launcher/quoted.h"
+#include "runtime/contents.h"
 #include "runtime/fd.h"
 #include "runtime/json.h"
 
@@ -55,6 +56,119 @@ static int write_signature(const struct bundle *b, struct err *err)
 		r = err_set(err, ENODATA, "%s is not signed", b->name);
 	/* minisign reads one; more are told apart by --json. */
 	return r < 0 ? r : out_write(l.v[0].text, l.v[0].text_len, err);
+}
+
+/* ---- packages ---- */
+
+static int read_contents(const struct bundle *b, struct contents *ret,
+			 struct err *err)
+{
+	const struct section *s = seal_section(&b->seal, SECTION_PACKAGES);
+	CLEANUP_FREE char *text = NULL;
+	struct quoted q;
+	size_t len;
+	int r;
+
+	if (!s)
+		return err_set(err, ENODATA, "%s has no list of packages; an "
+			       "older holdall made it", quote(&q, b->name));
+	/* Before memory is taken for it. */
+	if (s->size > CONTENTS_MAX)
+		return err_set(err, EFBIG, "%s: its list of packages is larger "
+			       "than %zu MiB", quote(&q, b->name),
+			       CONTENTS_MAX >> 20);
+	r = bundle_read_section(b, s, &text, &len, err);
+	if (r == 0)
+		r = contents_parse(text, len, ret, err);
+	if (r < 0)
+		return err_prefix(err, "%s", quote(&q, b->name));
+	contents_sort(ret);
+	return 0;
+}
+
+static void packages_json(const struct contents *c, struct buf *out)
+{
+	struct json j = JSON_INIT(out);
+	uint64_t sum = 0;
+
+	json_open(&j, NULL, '{');
+	json_open(&j, "packages", '[');
+	for (size_t i = 0; i < c->n; i++) {
+		const struct contents_row *row = &c->v[i];
+
+		json_open(&j, NULL, '{');
+		json_str(&j, "kind", row->kind);
+		json_str(&j, "name", row->name);
+		json_str(&j, "version", row->version);
+		json_u64(&j, "files", row->files);
+		json_u64(&j, "size", row->bytes);
+		json_close(&j, '}');
+		sum += row->bytes;
+	}
+	json_close(&j, ']');
+	json_u64(&j, "size", sum);
+	json_close(&j, '}');
+}
+
+/* Debian's versions hold '~', which is harmless but not for a shell. */
+static void add_version(const char *version, struct buf *out)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"abcdefghijklmnopqrstuvwxyz0123456789.+~:-";
+
+	if (version[strspn(version, plain)])
+		text_quote(out, version);
+	else
+		buf_adds(out, version);
+}
+
+/* "jq 1.6-2.1"; what is no package says what it is. */
+static void packages_row(const struct contents_row *row, struct buf *out)
+{
+	char size[32];
+
+	buf_addf(out, "%10s  ", text_size(size, sizeof(size), row->bytes));
+	if (!strcmp(row->kind, "holdall"))
+		buf_adds(out, "(made by holdall)");
+	else
+		text_quote(out, row->name);
+	if (!strcmp(row->kind, "debian")) {
+		buf_addc(out, ' ');
+		add_version(row->version, out);
+	}
+	if (strcmp(row->kind, "debian") && strcmp(row->kind, "holdall"))
+		buf_addf(out, " (%s)", row->kind);
+	buf_addc(out, '\n');
+}
+
+static void packages_text(const struct contents *c, struct buf *out)
+{
+	uint64_t sum = 0;
+	size_t n = 0;
+	char size[32];
+
+	for (size_t i = 0; i < c->n; i++) {
+		packages_row(&c->v[i], out);
+		sum += c->v[i].bytes;
+		n += !strcmp(c->v[i].kind, "debian");
+	}
+	buf_addf(out, "%10s  in all, before compression; %zu package%s\n",
+		 text_size(size, sizeof(size), sum), n, n == 1 ? "" : "s");
+}
+
+static int write_packages(const struct bundle *b, bool json, struct err *err)
+{
+	CLEANUP_CONTENTS struct contents c = { 0 };
+	CLEANUP_BUF struct buf out = BUF_INIT;
+	int r = read_contents(b, &c, err);
+
+	if (r < 0)
+		return r;
+	if (json)
+		packages_json(&c, &out);
+	else
+		packages_text(&c, &out);
+	return out_buf(&out, err);
 }
 
 /* ---- for programs ---- */
@@ -365,6 +479,8 @@ int verb_info(struct options *o, struct err *err)
 		return write_seal(&i.bundle, err);
 	if (o->signature)
 		return write_signature(&i.bundle, err);
+	if (o->packages)
+		return write_packages(&i.bundle, o->json, err);
 	r = header_parse(i.bundle.seal.header, i.bundle.seal.header_len,
 			 &i.header, err);
 	if (r < 0)

@@ -42,6 +42,7 @@ enum section_type {
 	SECTION_MANIFEST = 6,
 	SECTION_LOCK = 7,
 	SECTION_SBOM = 8,
+	SECTION_PACKAGES = 9,
 };
 
 /* The trailer, little-endian, the last LAYOUT_TRAILER_SIZE bytes. */

@@ -56,6 +56,11 @@ runtime_SRCS += runtime/minisign.c runtime/signature.c runtime/bundle_rewrite.c 
 runtime_TESTS += runtime/signature_test.c
 runtime_FUZZ += runtime/signature_fuzz.c
 
+# the section of packages
+runtime_SRCS += runtime/contents.c
+runtime_TESTS += runtime/contents_test.c
+runtime_FUZZ += runtime/contents_fuzz.c
+
 # the launch profile's section
 runtime_SRCS += runtime/image_profile.c
 runtime_FUZZ += runtime/image_profile_fuzz.c

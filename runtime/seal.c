@@ -26,6 +26,7 @@ static const char *const type_names[] = {
 	[SECTION_MANIFEST] = "manifest",
 	[SECTION_LOCK] = "lock",
 	[SECTION_SBOM] = "sbom",
+	[SECTION_PACKAGES] = "packages",
 };
 
 const char *section_type_name(uint32_t type)
