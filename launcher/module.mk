@@ -53,6 +53,7 @@ launcher_SRCS += launcher/display.c launcher/wayland.c launcher/x11_auth.c \
 	launcher/x11_name.c launcher/x11_wire.c launcher/fonts.c launcher/gpu.c \
 	launcher/desktop_dialog.c launcher/desktop_window.c
 launcher_FUZZ += launcher/x11_auth_fuzz.c
+launcher_TESTS += launcher/x11_test.c launcher/display_test.c
 launcher_FUZZ += launcher/profile_fuzz.c
 
 # The tool plan: programs over an unpacked tree, at pack time.
