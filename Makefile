@@ -9,6 +9,8 @@
 #   make asan       unit tests and corpora under AddressSanitizer and UBSan
 #   make bench      measurements against peers (bounded in time)
 #   make fuzz       fuzzing by time: FUZZ_SECONDS=60 per target
+#   make campaign   CAMPAIGN_IMAGES=10000 broken images through the real server
+#   make soak       long runs of what `check` does shortly: SOAK_ROUNDS=20
 #   make install    DESTDIR=, prefix=/usr/local
 #   make clean
 #
@@ -139,6 +141,13 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/%.o $(BUILD)/obj/tests/fuzz_replay.o $(BUNDLER_ARC
 fuzz-replay: $(FUZZ_REPLAY)
 fuzz:
 	tests/fuzz.sh $(or $(FUZZ_SECONDS),60)
+
+.PHONY: campaign soak
+campaign:
+	tests/campaign.sh $(or $(CAMPAIGN_IMAGES),10000)
+soak:
+	HOLDALL_SOAK=$(or $(SOAK_ROUNDS),20) tests/check.sh $(SOAK_SUITES)
+SOAK_SUITES := differential flip
 
 # ---- doors for people --------------------------------------------------------
 

@@ -138,6 +138,9 @@ static int open_image(struct foreign *f, struct err *err)
 	if (r)
 		return err_set(err, ENOTSUP, "%s: not a squashfs 4.0 image that "
 			       "can be read: %s", f->name, what_failed(r));
+	if (f->super.bytes_used > f->file.size)
+		return err_set(err, EIO, "%s: broken image: it claims more "
+			       "bytes than there are", f->name);
 	r = open_codec(f, err);
 	if (r < 0)
 		return r;

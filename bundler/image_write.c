@@ -306,9 +306,16 @@ static int write_listing(struct writer *w, size_t d, struct err *err)
 		r = sqfs_dir_writer_end(w->dirs);
 	if (r)
 		return failed(w, r, "writing a folder", err);
-	dir->inode = sqfs_dir_writer_create_inode(w->dirs, dir->nlink,
-						  0xffffffff, parent);
-	return dir->inode ? 0 : err_nomem(err);
+	dir->inode = sqfs_dir_writer_create_inode(w->dirs, 0, 0xffffffff,
+						  parent);
+	if (!dir->inode)
+		return err_nomem(err);
+	/* The library counts every entry as a link; only folders are. */
+	if (dir->inode->base.type == SQFS_INODE_EXT_DIR)
+		dir->inode->data.dir_ext.nlink = dir->nlink;
+	else
+		dir->inode->data.dir.nlink = dir->nlink;
+	return 0;
 }
 
 static int write_directory(struct writer *w, size_t d, struct err *err)

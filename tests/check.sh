@@ -308,7 +308,7 @@ hand_over()
 		--inh-caps=-all \
 		env -i PATH=/usr/local/bin:/usr/bin:/bin HOME="$home" \
 		USER="$user" LOGNAME="$user" TERM="${TERM:-dumb}" \
-		CI="${CI:-}" ONLY="${ONLY:-}" BUILD=build HOLDALL_CHECK_INNER="$stage/results" \
+		CI="${CI:-}" ONLY="${ONLY:-}" HOLDALL_SOAK="${HOLDALL_SOAK:-}" BUILD=build HOLDALL_CHECK_INNER="$stage/results" \
 		"$stage/tree/tests/check.sh" "${suites[@]}" </dev/null
 	if [ -s "$stage/results" ]; then
 		cat "$stage/results" >>"$results"
