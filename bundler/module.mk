@@ -55,3 +55,9 @@ bundler_SRCS += bundler/profile.c
 
 # images that other tools made
 bundler_SRCS += bundler/image_import.c bundler/image_foreign.c
+
+# maintainer scripts against recording stubs
+bundler_SRCS += bundler/scripts.c bundler/scripts_parse.c bundler/scripts_stubs.c \
+	bundler/scripts_run.c bundler/scripts_apply.c
+bundler_TESTS += bundler/scripts_test.c
+bundler_FUZZ += bundler/scripts_fuzz.c

@@ -166,7 +166,7 @@ static int lock_up(struct err *err)
 static int set_up(const struct tool_init_args *a, DIR **ret_procs,
 		  struct err *err)
 {
-	volatile int handed[HANDED_N] = { -1, -1 };
+	int handed[HANDED_N] = { -1, -1 };
 	int r;
 
 	(void)umask(022);
