@@ -42,26 +42,31 @@ static int write_text(const char *path, const char *text)
 	return fd_write_all(fd, text, strlen(text));
 }
 
-int executor_identity(const struct plan *p, struct err *err)
+static int write_map(const char *path, unsigned inside, unsigned outside)
 {
 	char map[64];
-	unsigned uid = p->as_root ? 0 : p->uid;
-	unsigned gid = p->as_root ? 0 : p->gid;
-	int r;
+
+	(void)snprintf(map, sizeof(map), "%u %u 1", inside, outside);
+	return write_text(path, map);
+}
+
+int executor_write_maps(uid_t uid, uid_t outer_uid, gid_t gid, gid_t outer_gid)
+{
+	int r = write_text("/proc/self/setgroups", "deny");
 
 	/* Linux < 3.19 has no setgroups file and needs none. */
-	r = write_text("/proc/self/setgroups", "deny");
 	if (r < 0 && r != -ENOENT)
-		return probe_explain_refusal(REFUSED_MAPS, -r, err);
-	(void)snprintf(map, sizeof(map), "%u %u 1", uid, p->uid);
-	r = write_text("/proc/self/uid_map", map);
-	if (r < 0)
-		return probe_explain_refusal(REFUSED_MAPS, -r, err);
-	(void)snprintf(map, sizeof(map), "%u %u 1", gid, p->gid);
-	r = write_text("/proc/self/gid_map", map);
-	if (r < 0)
-		return probe_explain_refusal(REFUSED_MAPS, -r, err);
-	return 0;
+		return r;
+	r = write_map("/proc/self/uid_map", uid, outer_uid);
+	return r < 0 ? r : write_map("/proc/self/gid_map", gid, outer_gid);
+}
+
+int executor_identity(const struct plan *p, struct err *err)
+{
+	int r = executor_write_maps(p->as_root ? 0 : p->uid, p->uid,
+				    p->as_root ? 0 : p->gid, p->gid);
+
+	return r < 0 ? probe_explain_refusal(REFUSED_MAPS, -r, err) : 0;
 }
 
 /* ---- targets ---- */
@@ -467,8 +472,7 @@ static int do_image(struct executor *x, const struct row *row,
 				       O_PATH | O_DIRECTORY, 0);
 	if (x->image_fd < 0)
 		return err_sys(err, -x->image_fd, "cannot open the image");
-	*x->ret_image = fcntl(x->image_fd, F_DUPFD_CLOEXEC, 3);
-	return 0;
+	return side_work_start(x->side, x->image_fd, &x->plan->warm, err);
 }
 
 static int do_restrict(struct executor *x, const struct row *row,
@@ -593,7 +597,7 @@ static int hand_out(struct executor *x, struct err *err)
 
 		if (fd < 0)
 			return err_sys(err, -fd, "cannot open %s", list->v[i]);
-		x->ret_image[i] = fd;
+		x->ret_fds[i] = fd;
 	}
 	return 0;
 }
@@ -609,27 +613,37 @@ static void executor_close(struct executor *x)
 	free(x->base_path);
 }
 
+static int apply(struct executor *x, struct err *err)
+{
+	const struct plan *p = x->plan;
+	int r = open_new_root(x, err);
+
+	for (size_t i = 0; r == 0 && i < p->n_rows; i++)
+		r = do_row(x, &p->rows[i], err);
+	if (r == 0)
+		r = hand_out(x, err);
+	return r < 0 ? r : enter_new_root(x, err);
+}
+
 int executor_mounts(const struct plan *p, int start_sock, int lock,
-		    volatile int *ret_image, struct err *err)
+		    struct side_work *side, struct err *err)
 {
 	CLEANUP(executor_close) struct executor x = {
 		.plan = p, .root_fd = -1, .image_fd = -1, .base_fd = -1,
-		.start_sock = start_sock, .lock = lock,
-		.ret_image = ret_image,
+		.start_sock = start_sock, .lock = lock, .side = side,
 	};
-	int r = open_new_root(&x, err);
 
-	for (size_t i = 0; r == 0 && i < p->n_rows; i++)
-		r = do_row(&x, &p->rows[i], err);
-	if (r == 0)
-		r = hand_out(&x, err);
-	return r < 0 ? r : enter_new_root(&x, err);
+	return apply(&x, err);
 }
 
-int executor_tree(const struct plan *p, volatile int *ret_fds,
-		  struct err *err)
+int executor_tree(const struct plan *p, int *ret_fds, struct err *err)
 {
-	return executor_mounts(p, -1, -1, ret_fds, err);
+	CLEANUP(executor_close) struct executor x = {
+		.plan = p, .root_fd = -1, .image_fd = -1, .base_fd = -1,
+		.start_sock = -1, .lock = -1, .ret_fds = ret_fds,
+	};
+
+	return apply(&x, err);
 }
 
 static int loopback_up(struct err *err)

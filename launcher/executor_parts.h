@@ -7,6 +7,7 @@
 #define HOLDALL_EXECUTOR_PARTS_H
 
 #include "launcher/plan.h"
+#include "launcher/side_work.h"
 #include "runtime/err.h"
 
 struct executor {
@@ -15,7 +16,8 @@ struct executor {
 	int image_fd;		/* root of the image's mount, or -1 */
 	int start_sock;
 	int lock;		/* of the home, for the image server; or -1 */
-	volatile int *ret_image;
+	struct side_work *side;	/* started with the image */
+	int *ret_fds;		/* of plan->hand_out */
 	char *base_path;	/* the last BASE_HOST opened, and ... */
 	int base_fd;		/* ... its descriptor: rows come in runs */
 };

@@ -101,12 +101,13 @@ static int ascending(const void *a, const void *b)
  * here is gone, whatever happens to the supervisor. */
 static int close_others(const struct init_args *a, struct err *err)
 {
-	int keep[64 + 4];
+	int keep[64 + 5];
 	size_t n = 0;
 	int r;
 
 	keep[n++] = a->control;
 	keep[n++] = a->status;
+	keep[n++] = a->ns->channel;
 	if (a->start_sock >= 0)
 		keep[n++] = a->start_sock;
 	if (a->lock >= 0)
@@ -312,23 +313,32 @@ static int set_up(const struct init_args *a, unsigned *ret_relax,
 
 	(void)umask(022);
 	r = close_others(a, err);
-	/* First of all: it takes longest, on another processor. */
-	if (r == 0)
-		r = side_work_start(&side, p->namespaces, &p->warm, err);
 	if (r == 0)
 		r = executor_identity(p, err);
 	if (r == 0)
-		r = executor_mounts(p, a->start_sock, a->lock, &side.image,
-				    err);
+		r = executor_mounts(p, a->start_sock, a->lock, &side, err);
 	/* Also after a failure: the helper runs on a stack of this frame. */
-	r = side_work_join(&side, r == 0, err) < 0 || r < 0 ?
-	    -err->num : 0;
+	side_work_join(&side);
+	if (r == 0)
+		r = namespaces_enter(a->ns, p->namespaces, err);
 	if (r == 0)
 		r = executor_names(p, err);
 	if (r == 0)
 		r = lock_up(a, ret_relax, err);
 	(void)umask(p->umask);
 	return r;
+}
+
+/* vfork: the child runs on this memory until it execs, so nothing is copied
+ * (0.1-0.2 ms of page tables and faults).  It makes system calls only, and this
+ * process has nothing to do before. */
+static pid_t start_app(const struct init_args *a, const unsigned relax)
+{
+	const pid_t app = vfork();
+
+	if (app == 0)
+		app_main(a, relax);
+	return app;
 }
 
 void init_main(const struct init_args *a)
@@ -356,16 +366,11 @@ void init_main(const struct init_args *a)
 	 * again. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	hide_command_line();
-	/* vfork: the child runs on this memory until it execs, so nothing is
-	 * copied (0.1-0.2 ms of page tables and faults).  It makes system calls
-	 * only, and this process has nothing to do before. */
-	app = vfork();
+	app = start_app(a, relax);
 	if (app < 0) {
 		(void)err_sys(&err, errno, "cannot start the app: vfork");
 		fail(a, &err);
 	}
-	if (app == 0)
-		app_main(a, relax);
 	tell(a->status, INIT_STARTED, 0, NULL);
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, "holdall-init", 0, 0, 0);

@@ -4,10 +4,12 @@
 #ifndef HOLDALL_INIT_H
 #define HOLDALL_INIT_H
 
+#include "launcher/namespaces.h"
 #include "launcher/plan.h"
 
 struct init_args {
 	const struct plan *plan;
+	struct namespaces *ns;	/* made beside the plan */
 	int start_sock;		/* to the image server, or -1 */
 	int control;		/* read end: one byte per signal for the app */
 	int status;		/* write end: struct init_message */

@@ -5,7 +5,7 @@ launcher_SRCS := \
 	launcher/named_files.c launcher/mounts.c launcher/plan.c \
 	launcher/plan_env.c launcher/protected.c launcher/rows.c \
 	launcher/supervisor.c launcher/verb_run.c launcher/xdg_dirs.c \
-	launcher/init.c launcher/probe.c launcher/side_work.c
+	launcher/init.c launcher/probe.c launcher/side_work.c launcher/namespaces.c
 launcher_TESTS :=
 launcher_TESTS += launcher/plan_test.c launcher/files_test.c launcher/mounts_test.c
 launcher_FUZZ :=
@@ -54,7 +54,7 @@ launcher_SRCS += launcher/display.c launcher/wayland.c launcher/x11_auth.c \
 	launcher/desktop_dialog.c launcher/desktop_window.c
 launcher_FUZZ += launcher/x11_auth_fuzz.c
 launcher_TESTS += launcher/x11_test.c launcher/display_test.c
-launcher_FUZZ += launcher/profile_fuzz.c
 
 # The tool plan: programs over an unpacked tree, at pack time.
 launcher_SRCS += launcher/tool.c launcher/tool_plan.c launcher/tool_init.c
+launcher_FUZZ += launcher/profile_fuzz.c

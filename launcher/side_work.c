@@ -21,21 +21,6 @@
 
 #define WARM_MAX 32
 
-/* Makes one namespace and keeps it by a descriptor. */
-static int make(struct side_work *s, int kind, const char *name,
-		volatile int *ret_fd)
-{
-	if (!(s->flags & (unsigned long)kind))
-		return 0;
-	if (unshare(kind) == 0)
-		*ret_fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (*ret_fd >= 0)
-		return 0;
-	s->failed = errno;
-	s->kind = (unsigned long)kind;
-	return 1;
-}
-
 /* Links inside lead inside (RESOLVE_IN_ROOT); a hostile image can only waste this
  * helper's time.  Below Linux 5.6 nothing is warmed.  1: a file was read. */
 static int warm_one(int image, const char *path)
@@ -60,27 +45,23 @@ static int warm_one(int image, const char *path)
 
 static int helper_main(void *arg)
 {
-	struct side_work *s = arg;
+	const struct side_work *s = arg;
 
-	if (make(s, CLONE_NEWNET, "/proc/self/ns/net", &s->net) ||
-	    make(s, CLONE_NEWIPC, "/proc/self/ns/ipc", &s->ipc)) {
-		s->made = true;
-		return 1;
-	}
-	s->made = true;
 	/* The first file that is there is the program: the rest of the search
 	 * path is not looked at. */
-	for (size_t i = 0; s->image >= 0 && i < s->warm->n && i < WARM_MAX; i++)
+	for (size_t i = 0; i < s->warm->n && i < WARM_MAX; i++)
 		if (warm_one(s->image, s->warm->v[i]))
 			break;
 	return 0;
 }
 
-int side_work_start(struct side_work *s, unsigned long flags,
+int side_work_start(struct side_work *s, int image,
 		    const struct strlist *warm, struct err *err)
 {
-	s->flags = flags & SIDE_NAMESPACES;
 	s->warm = warm;
+	s->image = fcntl(image, F_DUPFD_CLOEXEC, 3);
+	if (s->image < 0)
+		return err_sys(err, errno, "cannot keep the image open");
 	s->pid = clone(helper_main, s->stack + sizeof(s->stack),
 		       CLONE_VM | CLONE_FILES | SIGCHLD, s);
 	if (s->pid < 0)
@@ -88,68 +69,17 @@ int side_work_start(struct side_work *s, unsigned long flags,
 	return 0;
 }
 
-static int enter(volatile int *fd, int type, struct err *err)
-{
-	int r = 0;
-
-	if (*fd < 0)
-		return 0;
-	if (setns(*fd, type) < 0)
-		r = err_sys(err, errno, "cannot enter a new namespace");
-	(void)close(*fd);
-	*fd = -1;
-	return r;
-}
-
-static int helper_failed(const struct side_work *s, struct err *err)
-{
-	const char *name = s->kind == CLONE_NEWNET ? "network" : "IPC";
-	const char *word = s->kind == CLONE_NEWNET ? "net" : "ipc";
-
-	/* ENOSPC is the errno for every kind's limit. */
-	if (s->failed == ENOSPC)
-		return err_set(err, ENOSPC, "cannot build the sandbox: no more "
-			       "%s namespaces are allowed for this user "
-			       "(user.max_%s_namespaces); as root: sysctl -w "
-			       "user.max_%s_namespaces=10000", name, word,
-			       word);
-	return err_sys(err, s->failed, "cannot make the %s namespace", name);
-}
-
-/* Namespaces are waited for; the rest of its work is not worth any waiting. */
-static int end_helper(struct side_work *s)
+void side_work_join(struct side_work *s)
 {
 	pid_t pid = s->pid;
 	int status;
 
+	if (pid >= 0 && waitpid(pid, &status, WNOHANG) != pid) {
+		(void)kill(pid, SIGKILL);
+		(void)child_wait(pid, NULL);
+	}
 	s->pid = -1;
-	if (!s->made)
-		return child_wait(pid, NULL);
-	if (waitpid(pid, &status, WNOHANG) == pid)
-		return 0;
-	(void)kill(pid, SIGKILL);
-	return child_wait(pid, NULL);
-}
-
-int side_work_join(struct side_work *s, bool wanted, struct err *err)
-{
-	int r;
-
-	if (s->pid < 0)
-		return 0;
-	/* A failed start needs no namespaces. */
-	if (!wanted)
-		s->made = true;
-	r = end_helper(s);
 	if (s->image >= 0)
 		(void)close(s->image);
 	s->image = -1;
-	if (!wanted)
-		return 0;
-	if (r < 0)
-		return err_sys(err, -r, "cannot wait for a helper");
-	if (s->failed)
-		return helper_failed(s, err);
-	r = enter(&s->net, CLONE_NEWNET, err);
-	return r < 0 ? r : enter(&s->ipc, CLONE_NEWIPC, err);
 }

@@ -28,8 +28,6 @@
 #include <sys/wait.h>
 
 #include "launcher/init.h"
-#include "launcher/probe.h"
-#include "launcher/side_work.h"
 #include "runtime/child.h"
 #include "runtime/fd.h"
 #include "runtime/memory.h"
@@ -60,11 +58,11 @@ void supervisor_block_signals(void)
 
 /* ---- start ---- */
 
-static void init_child(const struct plan *p, struct record *rec,
-		       int control, int status)
+static void init_child(const struct plan *p, struct namespaces *ns,
+		       struct record *rec, int control, int status)
 {
 	struct init_args args = {
-		.plan = p, .start_sock = rec->server.start_sock,
+		.plan = p, .ns = ns, .start_sock = rec->server.start_sock,
 		.control = control, .status = status,
 		.lock = rec->home ? rec->home->lock_fd : -1,
 	};
@@ -72,8 +70,8 @@ static void init_child(const struct plan *p, struct record *rec,
 	init_main(&args);
 }
 
-int supervisor_start(const struct plan *p, struct record *rec,
-		     struct err *err)
+int supervisor_start(const struct plan *p, struct namespaces *ns,
+		     struct record *rec, struct err *err)
 {
 	int control[2], status[2];
 	pid_t pid;
@@ -86,19 +84,18 @@ int supervisor_start(const struct plan *p, struct record *rec,
 		(void)close(control[1]);
 		return -err->num;
 	}
-	pid = child_clone(p->namespaces & ~(unsigned long)SIDE_NAMESPACES,
-			  &rec->init_pidfd);
+	pid = namespaces_clone(ns, p->namespaces, &rec->init_pidfd, err);
 	if (pid == 0) {
 		(void)close(control[1]);
 		(void)close(status[0]);
-		init_child(p, rec, control[0], status[1]);
+		init_child(p, ns, rec, control[0], status[1]);
 	}
 	(void)close(control[0]);
 	(void)close(status[1]);
 	rec->control = control[1];
 	rec->status = status[0];
 	if (pid < 0)
-		return probe_explain_refusal(REFUSED_CLONE, -pid, err);
+		return pid;
 	rec->init = pid;
 	/* pid 1 writes its own maps, through /proc/self of its own. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -274,6 +271,7 @@ static void take_report(struct watcher *w)
 	if (n <= 0) {
 		(void)close(w->rec->server.report);
 		w->rec->server.report = -1;
+		image_server_rescue(&w->rec->server);
 		return;
 	}
 	line[n] = '\0';
@@ -403,6 +401,8 @@ int supervisor_watch(const struct plan *p, struct record *rec,
 	w.signals = signalfd(-1, &set, SFD_CLOEXEC);
 	if (w.signals < 0)
 		return err_sys(err, errno, "cannot make a signalfd");
+	/* Helpers of the start that ended before signals were blocked. */
+	reap(&w);
 	while (!w.ended)
 		watch_once(&w);
 	(void)close(w.signals);

@@ -10,6 +10,7 @@
 
 #include <signal.h>
 
+#include "launcher/namespaces.h"
 #include "launcher/plan.h"
 #include "launcher/record.h"
 #include "runtime/err.h"
@@ -22,9 +23,9 @@ struct supervisor_end {
 /* First: blocks the signals that are forwarded later, so that none is lost. */
 void supervisor_block_signals(void);
 
-/* Clones pid 1; rec->server may already run. */
-int supervisor_start(const struct plan *p, struct record *rec,
-		     struct err *err);
+/* Clones pid 1 inside `ns`; rec->server may already run. */
+int supervisor_start(const struct plan *p, struct namespaces *ns,
+		     struct record *rec, struct err *err);
 
 /* Until the app has ended and pid 1 with it.  An error (status 125, 126, 127) when
  * the sandbox could not be made, the program not be started, or the image server

@@ -2,8 +2,9 @@
  * verb_run.c - run: from a bundle to the app's exit status
  *
  * The order is chosen for the time to the app's first instruction, on two
- * processors: the image server is forked as soon as the bundle's file is open, and
- * prepares while the plan is made; then pid 1 of the sandbox is cloned, and mounts.
+ * processors: as soon as the header is read, a helper makes the namespaces that need
+ * no plan and the image server is forked, and prepares while the plan is made; then
+ * pid 1 of the sandbox is cloned, and mounts.
  * What the server reads by then is read in its jail and used by nobody: a bundle
  * that is refused afterwards is never mounted.
  */
@@ -17,6 +18,7 @@
 
 #include "launcher/cli.h"
 #include "launcher/decide.h"
+#include "launcher/namespaces.h"
 #include "launcher/plan.h"
 #include "launcher/probe.h"
 #include "launcher/record.h"
@@ -40,6 +42,7 @@ struct run {
 	struct plan plan;
 	struct record rec;
 	struct plan_input in;
+	struct namespaces ns;
 	struct display_link display;
 	char machine_id[33];
 	char *bundle_path;
@@ -49,6 +52,7 @@ struct run {
 static void run_free(struct run *run)
 {
 	supervisor_undo(&run->rec);
+	namespaces_free(&run->ns);
 	display_link_free(&run->display);
 	plan_free(&run->plan);
 	decision_free(&run->decision);
@@ -287,7 +291,7 @@ static int run_app(struct run *run, struct supervisor_end *end,
 	 * before, is ended by Ctrl-C like any other. */
 	supervisor_block_signals();
 	if (r == 0)
-		r = supervisor_start(&run->plan, &run->rec, err);
+		r = supervisor_start(&run->plan, &run->ns, &run->rec, err);
 	/* The X server had time for its answer while we were busy. */
 	if (r == 0)
 		r = display_check(&run->display, err);
@@ -301,14 +305,16 @@ static int run_bundle(struct run *run, struct supervisor_end *end,
 {
 	int r = cli_open_bundle(run->o, &run->bundle, err);
 
-	if (r == 0 && !run->o->explain)
-		r = fork_server(run, err);
 	if (r == 0)
 		r = header_parse(run->bundle.seal.header,
 				 run->bundle.seal.header_len, &run->header,
 				 err);
 	if (r == 0)
 		r = check_arch(&run->header, err);
+	if (r == 0 && !run->o->explain)
+		r = namespaces_start(&run->ns, EARLY_NAMESPACES, err);
+	if (r == 0 && !run->o->explain)
+		r = fork_server(run, err);
 	if (r == 0)
 		r = open_home(run, err);
 	if (r < 0)
@@ -361,7 +367,7 @@ int run_once(struct options *o, struct supervisor_end *ret, struct err *err)
 {
 	struct run run = {
 		.o = o, .bundle = BUNDLE_INIT, .state = STATE_INIT,
-		.home = HOME_INIT, .rec = RECORD_INIT,
+		.home = HOME_INIT, .rec = RECORD_INIT, .ns = NAMESPACES_INIT,
 		.display = DISPLAY_LINK_INIT,
 	};
 	int r;

@@ -1,0 +1,212 @@
+/*
+ * namespaces.c - see namespaces.h
+ *
+ * The maker shares memory with the supervisor, which goes on meanwhile, and so does
+ * not allocate, lock or print.  It may write errno (shared thread-local storage) when
+ * a call of its own fails; then the start fails anyway.
+ *
+ * The clone inside: a vfork child enters the user namespace and clones pid 1 with
+ * CLONE_PARENT.  It cannot be done by the maker, which is still busy, nor by
+ * the supervisor itself, which must stay outside.
+ */
+#include "launcher/namespaces.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "launcher/probe.h"
+#include "runtime/child.h"
+#include "runtime/fd.h"
+
+/* What the maker sends, with one descriptor each. */
+struct born {
+	unsigned long kind;
+	int failed;		/* errno: the descriptor means nothing */
+};
+
+/* ---- the maker ---- */
+
+static int make(const struct namespaces *n, unsigned long kind,
+		const char *name)
+{
+	struct born born = { .kind = kind };
+	int fd = -1;
+
+	if (!(n->kinds & kind))
+		return 0;
+	if (unshare((int)kind) == 0)
+		fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		born.failed = errno ? errno : EIO;
+	return fd_send(n->maker_end, fd < 0 ? n->maker_end : fd, &born,
+		       sizeof(born)) < 0 || born.failed;
+}
+
+static int maker_main(void *arg)
+{
+	const struct namespaces *n = arg;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	return make(n, CLONE_NEWNET, "/proc/self/ns/net") ||
+	       make(n, CLONE_NEWIPC, "/proc/self/ns/ipc");
+}
+
+/* Where processors share no cache, as in small virtual machines, the kernel leaves a
+ * new task behind its parent, on the same one; the idle one is then of no use. */
+static void move_away(pid_t pid)
+{
+	int cpu = sched_getcpu();
+	cpu_set_t set;
+
+	if (cpu < 0 || sched_getaffinity(0, sizeof(set), &set) < 0 ||
+	    CPU_COUNT(&set) < 2)
+		return;
+	CPU_CLR(cpu, &set);
+	(void)sched_setaffinity(pid, sizeof(set), &set);
+}
+
+static int open_user(struct namespaces *n, pid_t maker, struct err *err)
+{
+	char name[48];
+
+	(void)snprintf(name, sizeof(name), "/proc/%d/ns/user", maker);
+	n->user = open(name, O_RDONLY | O_CLOEXEC);
+	if (n->user < 0)
+		return err_sys(err, errno, "cannot open the user namespace of "
+			       "the sandbox (is /proc mounted?)");
+	return 0;
+}
+
+int namespaces_start(struct namespaces *n, unsigned long kinds,
+		     struct err *err)
+{
+	int ends[2];
+	pid_t maker;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return err_sys(err, errno, "cannot make a socket");
+	n->channel = ends[0];
+	n->maker_end = ends[1];
+	n->kinds = kinds & EARLY_NAMESPACES;
+	maker = clone(maker_main, n->stack + sizeof(n->stack),
+		      CLONE_VM | CLONE_NEWUSER | SIGCHLD, n);
+	if (maker < 0)
+		return probe_explain_refusal(REFUSED_CLONE, errno, err);
+	move_away(maker);
+	/* The maker has a table of descriptors of its own. */
+	(void)close(ends[1]);
+	return open_user(n, maker, err);
+}
+
+/* ---- pid 1 ---- */
+
+static int open_pidfd(pid_t pid)
+{
+#ifdef SYS_pidfd_open
+	long fd = syscall(SYS_pidfd_open, pid, 0);
+
+	return fd < 0 ? -1 : (int)fd;
+#else
+	(void)pid;
+	return -1;
+#endif
+}
+
+/* 0 in pid 1, which goes on on its own copy of this stack; its pid or -errno
+ * in the caller. */
+static pid_t clone_inside(int user, const unsigned long flags)
+{
+	volatile pid_t inner = -ECHILD;
+	const pid_t between = vfork();
+
+	if (between < 0)
+		return -errno;
+	if (between == 0) {
+		const pid_t pid = setns(user, CLONE_NEWUSER) < 0 ? -errno :
+				  child_clone(flags | CLONE_PARENT, NULL);
+
+		if (pid == 0)
+			return 0;
+		inner = pid;
+		_exit(0);
+	}
+	(void)child_wait(between, NULL);
+	return inner;
+}
+
+pid_t namespaces_clone(struct namespaces *n, unsigned long flags,
+		       int *ret_pidfd, struct err *err)
+{
+	pid_t pid = clone_inside(n->user,
+				 flags & ~(n->kinds | CLONE_NEWUSER));
+
+	if (pid < 0)
+		return probe_explain_refusal(REFUSED_CLONE, -pid, err);
+	if (pid > 0)
+		*ret_pidfd = open_pidfd(pid);
+	return pid;
+}
+
+static int born_failed(const struct born *born, struct err *err)
+{
+	const char *name = born->kind == CLONE_NEWNET ? "network" : "IPC";
+	const char *word = born->kind == CLONE_NEWNET ? "net" : "ipc";
+
+	/* ENOSPC is the errno for every kind's limit. */
+	if (born->failed == ENOSPC)
+		return err_set(err, ENOSPC, "cannot build the sandbox: no more "
+			       "%s namespaces are allowed for this user "
+			       "(user.max_%s_namespaces); as root: sysctl -w "
+			       "user.max_%s_namespaces=10000", name, word,
+			       word);
+	return err_sys(err, born->failed, "cannot make the %s namespace", name);
+}
+
+static int enter_one(struct namespaces *n, unsigned long wanted,
+		     struct err *err)
+{
+	CLEANUP_FD int fd = -1;
+	struct born born;
+	int r = fd_recv(n->channel, &fd, &born, sizeof(born));
+
+	if (r < 0)
+		return err_sys(err, -r, "the namespaces of the sandbox did not "
+			       "come: their maker has ended");
+	if (born.failed)
+		return born_failed(&born, err);
+	if (wanted & born.kind && setns(fd, (int)born.kind) < 0)
+		return err_sys(err, errno, "cannot enter a new namespace");
+	n->kinds &= ~born.kind;
+	return 0;
+}
+
+int namespaces_enter(struct namespaces *n, unsigned long wanted,
+		     struct err *err)
+{
+	while (n->kinds & wanted) {
+		int r = enter_one(n, wanted, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void namespaces_free(struct namespaces *n)
+{
+	int *all[] = { &n->user, &n->channel };
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		if (*all[i] >= 0)
+			(void)close(*all[i]);
+		*all[i] = -1;
+	}
+}
