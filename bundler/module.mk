@@ -43,6 +43,8 @@ bundler_SRCS += bundler/owners.c bundler/infer.c bundler/infer_version.c \
 	bundler/desktop_icon.c bundler/desktop_appstream.c
 bundler_FUZZ += bundler/desktop_entry_fuzz.c
 bundler_SRCS += bundler/tree_contents.c
+bundler_SRCS += bundler/warnings.c bundler/warn_scripts.c \
+	bundler/warn_libraries.c bundler/warn_schemas.c
 
 # post-steps
 bundler_SRCS += bundler/stage.c bundler/steps.c bundler/step_tree.c bundler/step_run.c \

@@ -27,6 +27,7 @@
 #include "bundler/recipe.h"
 #include "bundler/sign.h"
 #include "bundler/tree_contents.h"
+#include "bundler/warnings.h"
 #include "launcher/state.h"
 #include "runtime/bundle.h"
 #include "runtime/bundle_write.h"
@@ -183,6 +184,15 @@ static int write_profile_section(struct packing *p, struct err *err)
 		return 0;
 	return bundle_writer_section(p->writer, SECTION_PROFILE, false,
 				     p->launch.data, p->launch.len, err);
+}
+
+static int look_for_faults(struct packing *p, struct err *err)
+{
+	struct warnings w = { .m = &p->recipe.manifest, .t = &p->tree,
+			      .o = &p->owners, .d = &p->desktop,
+			      .notes = p->notes };
+
+	return warnings_find(&w, err);
 }
 
 static int write_lock_section(struct packing *p, struct err *err)
@@ -421,6 +431,10 @@ static int pack_all(struct packing *p, struct buf *report, struct err *err)
 			     p->notes, &p->tree, err);
 	if (r == 0)
 		r = make_header(p, err);
+	if (r == 0)
+		r = look_for_faults(p, err);
+	if (r == 0 && p->o->only_check)
+		return 0;
 	return r < 0 ? r : write_output(p, err);
 }
 

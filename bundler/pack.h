@@ -17,6 +17,7 @@ struct pack_options {
 	const char *output;		/* NULL: the command's name + .holdall */
 	bool fast;
 	bool locked;			/* holdall.lock must fit as it is */
+	bool only_check;		/* write nothing: `lint --full` */
 	unsigned jobs;			/* threads; 0: one per processor */
 	const char *import;		/* a squashfs image instead of sources */
 	const char *epoch;		/* SOURCE_DATE_EPOCH's text, or NULL */
