@@ -21,7 +21,7 @@
 #define IMAGE_PROFILE_ENTRY 16u
 #define IMAGE_PROFILE_MAX \
 	((IMAGE_PROFILE_BYTES_MAX - IMAGE_PROFILE_HEAD) / IMAGE_PROFILE_ENTRY)
-#define IMAGE_PROFILE_BLOCKS_MAX 16384u	/* of all entries: 2 GiB */
+#define IMAGE_PROFILE_BLOCKS_MAX 4096u	/* of all entries: 512 MiB */
 
 struct image_profile_entry {
 	uint64_t ref;			/* of an inode, below 2^48 */
