@@ -85,7 +85,7 @@ static bool other_language(const struct strlist *locales, const char *path)
 	return !filter_lists_language(locales, name, strcspn(name, "/"));
 }
 
-static bool any_covers(const struct strlist *globs, const char *path)
+bool filter_covers(const struct strlist *globs, const char *path)
 {
 	for (size_t i = 0; i < globs->n; i++)
 		if (glob_covers(globs->v[i], path))
@@ -96,7 +96,7 @@ static bool any_covers(const struct strlist *globs, const char *path)
 bool filter_wants_out(const struct strlist *exclude,
 		      const struct strlist *keep, const char *path)
 {
-	return any_covers(exclude, path) && !any_covers(keep, path);
+	return filter_covers(exclude, path) && !filter_covers(keep, path);
 }
 
 static bool wanted_out(const struct filter *f, const char *path)

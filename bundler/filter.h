@@ -24,7 +24,8 @@ bool filter_lists_language(const struct strlist *locales, const char *name,
 			   size_t len);
 
 /* Does `exclude` drop this path, and no `keep` bring it back?  For what is made
- * after the filter ran. */
+ * after the filter ran.  And whether a glob of the list covers it at all. */
+bool filter_covers(const struct strlist *globs, const char *path);
 bool filter_wants_out(const struct strlist *exclude,
 		      const struct strlist *keep, const char *path);
 

@@ -87,6 +87,8 @@ int step_read(const struct entry *e, size_t max, char **ret, size_t *ret_len,
 
 /* ---- step_run.c: a tool over the staged tree ---- */
 
+/* Stages the tree, once. */
+int step_stage(struct steps *s, struct err *err);
 /* Finds the tool, runs it once with `argv` (behind the tool's own name) and takes
  * what it wrote. */
 int step_run_tool(struct steps *s, const struct step *step,
@@ -100,6 +102,9 @@ int step_take(struct steps *s, const struct step *step, int upper_fd,
 
 /* ---- steps of our own ---- */
 
+int step_scripts(struct steps *s, const struct step *step, struct err *err);
+bool step_scripts_wanted(const struct steps *s);
+int step_icu(struct steps *s, const struct step *step, struct err *err);
 int step_certificates(struct steps *s, const struct step *step,
 		      struct err *err);
 int step_java_certificates(struct steps *s, const struct step *step,

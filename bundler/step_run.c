@@ -47,15 +47,17 @@ static int stage_tree(struct steps *s, struct tree *t, struct stage **ret,
 	return r;
 }
 
+int step_stage(struct steps *s, struct err *err)
+{
+	int r = s->stage ? 0 : tool_possible(err);
+
+	return r < 0 || s->stage ? r : stage_tree(s, s->t, &s->stage, err);
+}
+
 static int get_stages(struct steps *s, bool tools, struct err *err)
 {
-	int r = 0;
+	int r = step_stage(s, err);
 
-	if (!s->stage) {
-		r = tool_possible(err);
-		if (r == 0)
-			r = stage_tree(s, s->t, &s->stage, err);
-	}
 	if (r == 0 && tools && !s->tool_stage)
 		r = stage_tree(s, &s->tools, &s->tool_stage, err);
 	return r;

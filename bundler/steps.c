@@ -22,6 +22,10 @@
 
 static const struct step table[] = {
 	{
+		.name = "scripts", .makes = "what scripts ask for",
+		.need = STEP_MUST, .when = step_scripts_wanted,
+		.run = step_scripts,
+	}, {
 		.name = "schemas", .makes = "gschemas.compiled",
 		.need = STEP_MUST,
 		.inputs = { "/usr/share/glib-2.0/schemas/*.xml" },
@@ -121,8 +125,15 @@ static const struct step table[] = {
 		.outputs = { "/usr/lib/locale/*/*",
 			     "/usr/lib/locale/*/LC_MESSAGES/*" },
 		.run = step_locales,
+	}, {
+		.name = "icu", .makes = "ICU's data",
+		.need = STEP_SPEED,
+		.inputs = { "/usr/lib/%m/libicudata.so.*" },
+		.run = step_icu,
 	},
 };
+
+#define FIRST_BUT_SCRIPTS 1u		/* the table's first row */
 
 /* ---- what is made ---- */
 
@@ -297,10 +308,12 @@ static void say_without(const struct steps *s)
 
 static int run_all(struct steps *s, struct err *err)
 {
-	int r = get_packages(s, err);
+	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(table) && r == 0; i++) {
-		if (!is_wanted(s, &table[i]))
+		if (i == FIRST_BUT_SCRIPTS)
+			r = get_packages(s, err);
+		if (r < 0 || !is_wanted(s, &table[i]))
 			continue;
 		notes_step(s->job->notes, "making %s", table[i].makes);
 		r = judge(s, &table[i], run_step(s, &table[i], err), err);
