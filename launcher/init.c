@@ -32,6 +32,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "launcher/command_line.h"
 #include "launcher/executor.h"
 #include "launcher/filters.h"
 #include "launcher/landlock.h"
@@ -70,25 +71,6 @@ static void replace_std(unsigned which)
 	for (int i = 0; fd < 0 && i <= 2; i++)
 		if (which & 1u << i)
 			(void)close(i);
-}
-
-extern char **environ;
-
-/* The app may read this process's command line, which is the launcher's: paths of
- * the host, every --env.  The strings lie one behind the other, the environment's
- * after them (execve(2), proc(5) /proc/pid/cmdline). */
-static void hide_command_line(void)
-{
-	static const char name[] = "holdall-init";
-	char *start = program_invocation_name;
-	char *end = start + strlen(start);
-
-	if (environ && environ[0] && environ[0] > end &&
-	    environ[0] - end < 1 << 22)
-		end = environ[0];
-	(void)memset(start, 0, (size_t)(end - start));
-	if ((size_t)(end - start) > sizeof(name))
-		memcpy(start, name, sizeof(name));
 }
 
 static int ascending(const void *a, const void *b)
@@ -365,7 +347,7 @@ void init_main(const struct init_args *a)
 	 * environment, which are the caller's.  Its own execve makes it dumpable
 	 * again. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	hide_command_line();
+	command_line_hide("holdall-init");
 	app = start_app(a, relax);
 	if (app < 0) {
 		(void)err_sys(&err, errno, "cannot start the app: vfork");

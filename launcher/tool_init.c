@@ -10,8 +10,9 @@
  * kernel kills everything in the pid namespace.
  *
  * It is a copy of the packer, whose memory may hold a signing key: not dumpable
- * before the tool exists, so that nothing of it can be read through /proc, where
- * hidepid hides it altogether.
+ * before the tool exists, so that nothing of it can be read through /proc.  hidepid
+ * hides it there altogether, but not from root of the host (whose group is the one
+ * that hidepid excepts), so its command line is wiped as well.
  *
  * Processes are limited twice.  RLIMIT_NPROC is exact, but the kernel does not
  * apply it to root of the host, and before Linux 5.14 it counts all processes of the
@@ -31,6 +32,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "launcher/command_line.h"
 #include "launcher/executor.h"
 #include "launcher/filters.h"
 #include "launcher/landlock.h"
@@ -157,6 +159,8 @@ static int lock_up(struct err *err)
 	if (r < 0)
 		return r;
 	r = caps_drop_all(err);
+	command_line_hide("holdall-tool");
+	(void)prctl(PR_SET_NAME, "holdall-tool", 0, 0, 0);
 	if (r == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_sys(err, errno, "cannot hide the memory");
 	return r;
