@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "launcher/placement.h"
 #include "launcher/probe.h"
 #include "runtime/child.h"
 #include "runtime/fd.h"
@@ -59,20 +60,6 @@ static int maker_main(void *arg)
 	       make(n, CLONE_NEWIPC, "/proc/self/ns/ipc");
 }
 
-/* Where processors share no cache, as in small virtual machines, the kernel leaves a
- * new task behind its parent, on the same one; the idle one is then of no use. */
-static void move_away(pid_t pid)
-{
-	int cpu = sched_getcpu();
-	cpu_set_t set;
-
-	if (cpu < 0 || sched_getaffinity(0, sizeof(set), &set) < 0 ||
-	    CPU_COUNT(&set) < 2)
-		return;
-	CPU_CLR(cpu, &set);
-	(void)sched_setaffinity(pid, sizeof(set), &set);
-}
-
 static int open_user(struct namespaces *n, pid_t maker, struct err *err)
 {
 	char name[48];
@@ -100,7 +87,7 @@ int namespaces_start(struct namespaces *n, unsigned long kinds,
 		      CLONE_VM | CLONE_NEWUSER | SIGCHLD, n);
 	if (maker < 0)
 		return probe_explain_refusal(REFUSED_CLONE, errno, err);
-	move_away(maker);
+	placement_away(maker);
 	/* The maker has a table of descriptors of its own. */
 	(void)close(ends[1]);
 	return open_user(n, maker, err);

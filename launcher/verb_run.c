@@ -19,6 +19,7 @@
 #include "launcher/cli.h"
 #include "launcher/decide.h"
 #include "launcher/namespaces.h"
+#include "launcher/placement.h"
 #include "launcher/plan.h"
 #include "launcher/probe.h"
 #include "launcher/record.h"
@@ -182,8 +183,12 @@ static int fork_server(struct run *run, struct err *err)
 
 	(void)signal(SIGCHLD, SIG_DFL);
 	run->rec.server.trace = run->o->trace;
-	return r < 0 ? r : image_server_fork(&run->bundle, owner, -1,
-					     &run->rec.server, err);
+	if (r == 0)
+		r = image_server_fork(&run->bundle, owner, -1,
+				      &run->rec.server, err);
+	if (r == 0)
+		placement_away(run->rec.server.pid);
+	return r;
 }
 
 static int check_policy(const struct run *run, struct err *err)
@@ -292,6 +297,7 @@ static int run_app(struct run *run, struct supervisor_end *end,
 	supervisor_block_signals();
 	if (r == 0)
 		r = supervisor_start(&run->plan, &run->ns, &run->rec, err);
+	placement_free(run->rec.server.pid);
 	/* The X server had time for its answer while we were busy. */
 	if (r == 0)
 		r = display_check(&run->display, err);
