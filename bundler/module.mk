@@ -54,6 +54,7 @@ bundler_TESTS += bundler/stage_test.c
 
 # the launch profile
 bundler_SRCS += bundler/profile.c
+bundler_TESTS += bundler/profile_test.c
 
 # images that other tools made
 bundler_SRCS += bundler/image_import.c bundler/image_foreign.c

@@ -27,42 +27,42 @@ struct image_prefetch {
 
 /* ---- the section ------------------------------------------------------------ */
 
-static int read_section(const struct image *im, const struct section *s,
-			struct image_profile *ret)
+int image_prefetch_begin(struct image *im, const uint8_t *data, size_t len)
 {
-	const struct image_source *src = &im->workers[0].dec.src;
-	CLEANUP_FREE uint8_t *data = NULL;
-	struct err ignored;
+	struct image_prefetch *p;
 	int r;
 
-	if (s->size > IMAGE_PROFILE_BYTES_MAX)
-		return -EINVAL;
-	data = malloc(s->size);
-	if (!data)
+	p = mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE, MAP_PRIVATE |
+		 MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
 		return -ENOMEM;
-	r = src->read(src->arg, data, s->size, s->offset, &ignored);
-	return r < 0 ? r : image_profile_parse(data, s->size, ret);
+	r = image_profile_parse(data, len, &p->profile);
+	if (r < 0) {
+		(void)munmap(p, sizeof(*p));
+		return r;
+	}
+	image_lock(im, &im->workers[0]);
+	image_prefetch_end(im);
+	im->prefetch = p;
+	(void)pthread_cond_signal(&im->crew->wake);
+	image_unlock(im);
+	return 0;
 }
 
 void image_prefetch_start(struct image *im, const struct bundle *b)
 {
 	const struct section *s = seal_section(&b->seal, SECTION_PROFILE);
-	struct image_prefetch *p;
+	const struct image_source *src = &im->workers[0].dec.src;
+	CLEANUP_FREE uint8_t *data = NULL;
+	struct err ignored;
 
-	if (!s || !im->crew)
+	if (!s || !im->crew || s->size > IMAGE_PROFILE_BYTES_MAX)
 		return;
-	p = mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE, MAP_PRIVATE |
-		 MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (p == MAP_FAILED)
-		return;
-	if (read_section(im, s, &p->profile) < 0) {
-		(void)munmap(p, sizeof(*p));
-		return;
-	}
-	image_lock(im, &im->workers[0]);
-	im->prefetch = p;
-	(void)pthread_cond_signal(&im->crew->wake);
-	image_unlock(im);
+	data = malloc(s->size);
+	/* Sections lie in the payload, as the image does, at its start. */
+	if (data && src->read(src->arg, data, s->size, s->offset,
+			      &ignored) == 0)
+		(void)image_prefetch_begin(im, data, s->size);
 }
 
 void image_prefetch_end(struct image *im)

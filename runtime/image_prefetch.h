@@ -29,6 +29,9 @@
  * crew already; without one nothing happens. */
 void image_prefetch_start(struct image *im, const struct bundle *b);
 
+/* The same with the section's bytes, for tests; -EINVAL: they are none. */
+int image_prefetch_begin(struct image *im, const uint8_t *data, size_t len);
+
 /* The rest with the lock held.  One step, by the helper: false when there is
  * nothing to do now. */
 bool image_prefetch_step(struct image *im);
