@@ -12,7 +12,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "bundler/desktop.h"
 #include "bundler/host.h"
+#include "bundler/infer.h"
 #include "bundler/recipe.h"
 
 static void look_at_dir(const struct recipe *r, const struct source *s,
@@ -46,6 +48,10 @@ int lint_run(const char *manifest, const struct notes *notes,
 	CLEANUP_RECIPE struct recipe r = RECIPE_INIT;
 	int e = recipe_read(manifest, &r, report, err);
 
+	if (e == 0)
+		e = infer_possible(&r.manifest, err);
+	if (e == 0)
+		e = desktop_check_beside(&r.manifest, r.dir_fd, err);
 	if (e < 0)
 		return e;
 	not_yet_say(&r.manifest, notes);

@@ -8,7 +8,8 @@
 #include "runtime/buf.h"
 
 /* Everything that can be said without reading a source: all messages of the
- * reader (in `report`), and notes on sources that are not there.  0: good. */
+ * reader (in `report`), icon and desktop file beside the manifest, and notes on
+ * sources that are not there.  0: good. */
 int lint_run(const char *manifest, const struct notes *notes,
 	     struct buf *report, struct err *err);
 

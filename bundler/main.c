@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "bundler/init_verb.h"
 #include "bundler/key_files.h"
 #include "bundler/lint.h"
 #include "bundler/lock_verb.h"
@@ -34,6 +35,7 @@ struct options {
 	const char *image;
 	bool no_password;
 	bool fast;
+	bool full;
 	bool locked;
 	bool help;
 	const char *operand;
@@ -60,6 +62,8 @@ static int verb_pack(const struct options *o, struct buf *report,
 		     struct err *err);
 static int verb_lint(const struct options *o, struct buf *report,
 		     struct err *err);
+static int verb_init(const struct options *o, struct buf *report,
+		     struct err *err);
 static int verb_keygen(const struct options *o, struct buf *report,
 		       struct err *err);
 static int verb_sign(const struct options *o, struct buf *report,
@@ -85,9 +89,17 @@ static const struct verb verbs[] = {
 	      "recorded", offsetof(struct options, profile) },
 	    { "--image", "FILE", "take this squashfs image instead of sources",
 	      offsetof(struct options, image) } } },
-	{ "lint", "[MANIFEST]",
+	{ "lint", "[OPTION...] [MANIFEST]",
 	  "Checks a manifest (default: holdall.yaml) and packs nothing.",
-	  "holdall.yaml", verb_lint, { { 0 } } },
+	  "holdall.yaml", verb_lint,
+	  { { "--full", NULL, "gather the sources as pack does, and look "
+	      "for what is missing in them", offsetof(struct options, full) } } },
+	{ "init", "[-o FILE] PACKAGE|PROGRAM",
+	  "Writes a manifest for a Debian package or a program of this "
+	  "computer.",
+	  NULL, verb_init,
+	  { { "-o", "FILE", "default: holdall.yaml; never one that is there",
+	      offsetof(struct options, output) } } },
 	{ "lock", "[MANIFEST]",
 	  "Takes the archive's present packages into holdall.lock and shows "
 	  "what changed.", "holdall.yaml", verb_lock, { { 0 } } },
@@ -257,6 +269,26 @@ static int verb_pack(const struct options *o, struct buf *report,
 	return r;
 }
 
+/* All of pack but the writing. */
+static int lint_full(const struct options *o, const struct notes *notes,
+		     struct buf *report, struct err *err)
+{
+	CLEANUP_PACK_RESULT struct pack_result result = { 0 };
+	CLEANUP_FREE char *rules_path = NULL;
+	CLEANUP_FD int rules_fd = -1;
+	struct pack_options p = {
+		.manifest = o->operand, .only_check = true, .stub_fd = -1,
+		.epoch = getenv("SOURCE_DATE_EPOCH"),
+	};
+	int r = share_open("files.rules", &rules_fd, &rules_path, err);
+
+	if (r < 0)
+		return r;
+	p.rules_fd = rules_fd;
+	p.rules_path = rules_path;
+	return pack_run(&p, notes, &result, report, err);
+}
+
 static int verb_lint(const struct options *o, struct buf *report,
 		     struct err *err)
 {
@@ -265,6 +297,9 @@ static int verb_lint(const struct options *o, struct buf *report,
 	char name[512];
 	int r = lint_run(o->operand, &notes, report, err);
 
+	if (r == 0 && o->full)
+		r = lint_full(o, &notes, report, err);
+	clear_bar(&telling);
 	if (r == 0)
 		(void)printf("%s: good\n", text_quoted(name, sizeof(name),
 						       o->operand));
@@ -283,6 +318,30 @@ static int verb_lock(const struct options *o, struct buf *report,
 	if (r == 0)
 		(void)fputs(changes.len ? buf_text(&changes) :
 			    "nothing has changed\n", stdout);
+	return r;
+}
+
+static int verb_init(const struct options *o, struct buf *report UNUSED,
+		     struct err *err)
+{
+	const char *output = o->output ? o->output : "holdall.yaml";
+	struct telling telling = { 0 };
+	struct notes notes = telling_notes(&telling);
+	char name[512];
+	int r;
+
+	if (!o->operand) {
+		(void)err_set(err, EINVAL, "init: for which package or "
+			      "program? see holdall init --help");
+		return err_status(err, 2);
+	}
+	r = init_run(o->operand, output, &notes, err);
+	clear_bar(&telling);
+	if (r == 0)
+		(void)printf("%s is written; look at it, then: holdall "
+			     "pack%s%s\n",
+			     text_quoted(name, sizeof(name), output),
+			     o->output ? " " : "", o->output ? name : "");
 	return r;
 }
 
@@ -450,7 +509,8 @@ static int parse(const struct verb *v, int argc, char **argv,
 
 		if (!only_operands && !strcmp(a, "--"))
 			only_operands = true;
-		else if (!only_operands && !strcmp(a, "--help"))
+		else if (!only_operands && (!strcmp(a, "--help") ||
+					    !strcmp(a, "-h")))
 			o->help = true;
 		else if (!only_operands && a[0] == '-' && a[1])
 			r = take_option(v, argv, argc, &i, o, err);
@@ -481,7 +541,7 @@ static void print_help(const struct verb *v)
 			       o->value ? " " : "", o->value ? o->value : "");
 		(void)printf("  %-17s %s\n", left, o->help);
 	}
-	(void)printf("  %-17s %s\n", "--help", "this text");
+	(void)printf("  %-17s %s\n", "-h, --help", "this text");
 }
 
 static void print_verbs(void)
@@ -537,7 +597,7 @@ static int bundler_main(int argc, char **argv, struct err *err)
 			      "--help");
 		return usage(err);
 	}
-	if (!strcmp(argv[1], "--help")) {
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		print_verbs();
 		return 0;
 	}

@@ -45,6 +45,8 @@ bundler_FUZZ += bundler/desktop_entry_fuzz.c
 bundler_SRCS += bundler/tree_contents.c
 bundler_SRCS += bundler/warnings.c bundler/warn_scripts.c \
 	bundler/warn_libraries.c bundler/warn_schemas.c
+bundler_SRCS += bundler/init_verb.c bundler/init_id.c \
+	bundler/init_package.c bundler/init_text.c
 
 # post-steps
 bundler_SRCS += bundler/stage.c bundler/steps.c bundler/step_tree.c bundler/step_run.c \

@@ -36,7 +36,7 @@ static const struct { const char *prefix, *package; } families[] = {
 
 struct wanted {
 	char id[ID_MAX];
-	const char *package;
+	const char *package;		/* NULL: told with another */
 	const struct entry *e;
 };
 
@@ -186,11 +186,24 @@ static int look_at(struct looking *x, const struct entry *e, struct err *err)
 
 /* ---- telling ---- */
 
-static void tell(struct warnings *w, const struct wanted *x)
+/* One warning per package that would help. */
+static void tell(struct looking *x, size_t n)
 {
-	warn(w, "/%s asks for the settings schema %s, which is not compiled in "
-	     "the image, and would end there; add to the sources: - debian: "
-	     "[%s]", x->e->path, x->id, x->package);
+	const char *package = x->v[n].package;
+	char others[32] = "";
+	size_t more = 0;
+
+	for (size_t i = n + 1; i < x->n; i++)
+		if (x->v[i].package && !strcmp(x->v[i].package, package) &&
+		    !is_compiled(x, x->v[i].id)) {
+			more++;
+			x->v[i].package = NULL;
+		}
+	if (more)
+		(void)snprintf(others, sizeof(others), " and %zu more", more);
+	warn(x->w, "/%s asks for the settings schema %s%s, not compiled in the "
+	     "image, and would end there; add to the sources: - debian: [%s]",
+	     x->v[n].e->path, x->v[n].id, others, package);
 }
 
 static void tell_all(struct looking *x)
@@ -203,8 +216,8 @@ static void tell_all(struct looking *x)
 		return;
 	}
 	for (size_t i = 0; i < x->n; i++)
-		if (!is_compiled(x, x->v[i].id))
-			tell(x->w, &x->v[i]);
+		if (x->v[i].package && !is_compiled(x, x->v[i].id))
+			tell(x, i);
 }
 
 static bool is_looked_at(const struct warnings *w, const struct entry *e)
