@@ -47,8 +47,10 @@ int files_note(struct files *f, const char *fmt, ...)
 
 /* ---- mount points ---- */
 
-/* Where the mount point comes from: in a home that is bound directly it must be
- * made in the app's own folder (and taken back), elsewhere in our tmpfs. */
+/* Where the mount point comes from: in our own tmpfs (the root, /tmp, the working
+ * directory) it is made on the way.  In a home that is an overlay a layer of its
+ * own holds it; in one that is bound directly it must be made in the app's own
+ * folder (and taken back). */
 int files_mount_point(struct files *f, const char *target, bool dir,
 		       unsigned *flags)
 {
@@ -56,19 +58,20 @@ int files_mount_point(struct files *f, const char *target, bool dir,
 	const char *rel = path_below(target, in->probe->home);
 	CLEANUP_FREE char *entry = NULL;
 
-	if (f->plan->overlay_home && rel && *rel) {
+	if (!rel || !*rel ||
+	    (f->cwd_mounted && path_below(target, in->probe->cwd) &&
+	     strcmp(target, in->probe->cwd) != 0) ||
+	    (!f->plan->overlay_home && in->home->kind != HOME_PRIVATE)) {
+		*flags |= dir ? ROW_MAKE_DIR : ROW_MAKE_FILE;
+		return 0;
+	}
+	if (f->plan->overlay_home) {
 		CLEANUP_FREE char *layer = path_join(PLAN_SETUP "/points", rel);
 
 		if (!layer)
 			return -ENOMEM;
 		return dir ? plan_dir(f->plan, layer, 0755) :
 			     plan_file(f->plan, layer, "");
-	}
-	if (in->home->kind != HOME_PRIVATE || !rel || !*rel ||
-	    (f->cwd_mounted && path_below(target, in->probe->cwd) &&
-	     strcmp(target, in->probe->cwd) != 0)) {
-		*flags |= dir ? ROW_MAKE_DIR : ROW_MAKE_FILE;
-		return 0;
 	}
 	if (asprintf(&entry, "%c%s", dir ? 'd' : 'f', rel) < 0) {
 		entry = NULL;

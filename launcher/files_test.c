@@ -41,6 +41,29 @@ START_TEST(named_file_is_bound_read_only)
 }
 END_TEST
 
+/* The working directory hides the layer of mount points: a file in it needs its
+ * own there. */
+START_TEST(named_file_below_an_overlay_home)
+{
+	struct fixture f;
+	CLEANUP_FREE char *path = NULL;
+	const struct row *r;
+
+	fixture_init(&f);
+	f.header.graphical = true;
+	fixture_file(&f, "home/proj/notes.txt");
+	fixture_arg(&f, "notes.txt");
+	ck_assert_int_eq(fixture_make(&f), 0);
+	ck_assert(f.plan.overlay_home);
+	r = bind_of(&f, "home/proj/notes.txt");
+	ck_assert_ptr_nonnull(r);
+	ck_assert_uint_ne(r->flags & ROW_MAKE_FILE, 0);
+	path = path_join(PLAN_SETUP "/points", "proj/notes.txt");
+	ck_assert_ptr_null(fixture_row(&f, ROW_FILE, path));
+	fixture_free(&f);
+}
+END_TEST
+
 START_TEST(directories_and_options_are_not_named_files)
 {
 	struct fixture f;
@@ -351,6 +374,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(t, named_file_is_bound_read_only);
+	tcase_add_test(t, named_file_below_an_overlay_home);
 	tcase_add_test(t, directories_and_options_are_not_named_files);
 	tcase_add_test(t, named_link_that_leaves_its_folder_is_said);
 	tcase_add_test(t, named_file_in_a_protected_place_is_not_passed);
