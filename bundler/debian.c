@@ -318,15 +318,16 @@ static int part_apt(struct debian_job *j, struct part *p, struct err *err)
 	return r;
 }
 
+/* `force`: fetch the index in any case. */
 static int ask_apt(struct debian_job *j, struct part *p,
-		   const struct lock_source *old, struct err *err)
+		   const struct lock_source *old, bool force, struct err *err)
 {
 	const struct debian_list *pins = old && !j->refresh ? &old->packages :
 							      NULL;
 	int r = part_apt(j, p, err);
 
 	if (r == 0)
-		r = debian_apt_update(&p->apt, j->refresh, err);
+		r = debian_apt_update(&p->apt, force, err);
 	if (r == 0)
 		r = debian_apt_resolve(&p->apt, &p->s, pins, err);
 	if (r == 0 && pins)
@@ -348,7 +349,7 @@ static int find_packages(struct debian_job *j, const struct source *s,
 		return take_part(old, &p->s, err);
 	if (j->locked)
 		return not_locked(j, old, &p->s, err);
-	return ask_apt(j, p, old, err);
+	return ask_apt(j, p, old, j->refresh, err);
 }
 
 static int all_cached(const struct debian_job *j, const struct debian_list *l)
@@ -475,7 +476,8 @@ static int find_tools(struct debian_job *j, const struct strlist *names,
 		return err_set(err, EINVAL, "--locked: %s lacks the tools of "
 			       "post-steps (%s); pack once without --locked",
 			       j->lock_path, names->v[0]);
-	return ask_apt(j, p, old, err);
+	/* Its index is the first source's, which is new. */
+	return ask_apt(j, p, old, false, err);
 }
 
 static int add_tools(struct debian_job *j, const struct strlist *names,

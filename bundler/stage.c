@@ -21,7 +21,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "bundler/glob.h"
 #include "runtime/fd.h"
 #include "runtime/path.h"
 #include "runtime/text.h"
@@ -184,8 +183,8 @@ static int make_root(struct stage *s, struct err *err)
 				 0, &s->fd, err);
 }
 
-int stage_open(int cache_fd, int64_t time, const char *const *exact,
-	       struct stage **ret, struct err *err)
+int stage_open(int cache_fd, int64_t time, struct stage **ret,
+	       struct err *err)
 {
 	CLEANUP_STAGE struct stage *s = calloc(1, sizeof(*s));
 	int r;
@@ -194,7 +193,6 @@ int stage_open(int cache_fd, int64_t time, const char *const *exact,
 		return err_nomem(err);
 	s->all_fd = s->lock_fd = s->fd = s->dir_fd = -1;
 	s->time = time;
-	s->exact = exact;
 	r = path_mkdir_beneath(cache_fd, "stage", 0700, NULL, err);
 	if (r == 0)
 		r = path_open_beneath(cache_fd, "stage", O_RDONLY |
@@ -249,21 +247,12 @@ static int no_room(const struct entry *e, int num, struct err *err)
 	return err_sys(err, num, "cannot lay out /%s in the cache", e->path);
 }
 
-static bool is_exact(const struct stage *s, const char *path)
-{
-	for (size_t i = 0; s->exact && s->exact[i]; i++)
-		if (glob_covers(s->exact[i], path))
-			return true;
-	return false;
-}
-
 /* An unpacked package's file: its name in the cache is ours, and nobody writes
  * to it.  Mode and time of the one inode are the same for every run. */
-static bool can_link(const struct stage *s, const struct entry *e)
+static bool can_link(const struct entry *e)
 {
 	return e->content.kind == CONTENT_BENEATH && e->origin &&
-	       e->origin->kind == ORIGIN_DEBIAN && !e->content.patch.len &&
-	       (s->time == STAGE_TIME || !is_exact(s, e->path));
+	       e->origin->kind == ORIGIN_DEBIAN && !e->content.patch.len;
 }
 
 /* 1: linked; 0: must be copied. */
@@ -379,7 +368,7 @@ static int lay(struct stage *s, const struct entry *e, const char *name,
 		return symlinkat(e->target, s->dir_fd, name) < 0 ?
 		       no_room(e, errno, err) : 0;
 	case ENTRY_FILE:
-		r = can_link(s, e) ? link_file(s, e, name, err) : 0;
+		r = can_link(e) ? link_file(s, e, name, err) : 0;
 		return r == 0 ? copy_file(s, e, name, err) : r < 0 ? r : 0;
 	}
 	return err_set(err, EINVAL, "/%s: an entry of no known type", e->path);

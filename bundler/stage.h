@@ -11,8 +11,8 @@
  * cloned where the file system can, else copied; nothing in it is ever written
  * by a tool, whose writes go to an overlay above it.  Directories have the
  * image's time, since caches record it; so have copied files.  Linked files share
- * an inode with the cache and all have STAGE_TIME, but for those that `exact`
- * covers, which are copied when the image's time is another one.
+ * an inode with the cache and all have STAGE_TIME: a tool that writes down the
+ * times of files, not of folders, would need copies.
  *
  * The folder goes with stage_free.  ID is locked (flock) by the run that owns
  * it: what a killed run left is removed by the next stage_sweep.
@@ -31,7 +31,6 @@ struct stage {
 	int fd;				/* ID/root: the tree */
 	char id[20];
 	int64_t time;
-	const char *const *exact;	/* globs, NULL-ended */
 	/* The folder that was written to last. */
 	int dir_fd;
 	char dir[TREE_PATH_MAX];
@@ -39,10 +38,10 @@ struct stage {
 	uint64_t linked, copied;	/* files, for tests and -v */
 };
 
-/* Makes an empty stage in the folder `cache_fd`, and sweeps.  `exact` must
- * outlive it, or be NULL.  Free it with stage_free, also after a failure. */
-int stage_open(int cache_fd, int64_t time, const char *const *exact,
-	       struct stage **ret, struct err *err);
+/* Makes an empty stage in the folder `cache_fd`, and sweeps.  Free it with
+ * stage_free. */
+int stage_open(int cache_fd, int64_t time, struct stage **ret,
+	       struct err *err);
 /* Lays out the whole (sorted) tree.  -EINTR when notes say so. */
 int stage_lay(struct stage *s, const struct tree *t, const struct notes *notes,
 	      struct err *err);

@@ -64,12 +64,12 @@ static unsigned names_in_stage(void)
 	return n;
 }
 
-static struct stage *lay(int64_t time, const char *const *exact)
+static struct stage *lay(int64_t time)
 {
 	struct stage *s = NULL;
 
 	ck_assert_ok(tree_sort(&t, &err));
-	ck_assert_ok(stage_open(cache_fd, time, exact, &s, &err));
+	ck_assert_ok(stage_open(cache_fd, time, &s, &err));
 	ck_assert_ok(stage_lay(s, &t, &quiet, &err));
 	return s;
 }
@@ -91,7 +91,7 @@ START_TEST(everything_is_there)
 	add_file(ORIGIN_DIR, "src", "usr/share/note", "text", 0640);
 	ck_assert_ok(tree_add_link(&t, "bin", "usr/bin", NULL, &err));
 	ck_assert_ok(tree_add_text(&t, "etc/made", "made", 4, NULL, &err));
-	s = lay(1000, NULL);
+	s = lay(1000);
 	ck_assert_uint_eq(s->linked, 1);
 	ck_assert_uint_eq(s->copied, 2);
 	ck_assert_int_eq(readlinkat(s->fd, "bin", target, 15), 7);
@@ -115,31 +115,12 @@ START_TEST(everything_is_there)
 }
 END_TEST
 
-START_TEST(exact_times_are_copies)
-{
-	static const char *const exact[] = { "/usr/lib/*/plugins", NULL };
-	struct stage *s;
-
-	add_file(ORIGIN_DEBIAN, "deb", "usr/lib/x/plugins/a.so", "elf", 0644);
-	s = lay(1000, exact);
-	ck_assert_uint_eq(s->linked, 0);
-	ck_assert_int_eq(look(s, "usr/lib/x/plugins/a.so").st_mtime, 1000);
-	stage_free(s);
-	/* With the cache's own time a link will do. */
-	s = lay(STAGE_TIME, exact);
-	ck_assert_uint_eq(s->linked, 1);
-	ck_assert_int_eq(look(s, "usr/lib/x/plugins/a.so").st_mtime,
-			 STAGE_TIME);
-	stage_free(s);
-}
-END_TEST
-
 START_TEST(put_replaces_and_keeps_the_time)
 {
 	struct stage *s;
 
 	ck_assert_ok(tree_add_text(&t, "etc/x/a", "old", 3, NULL, &err));
-	s = lay(1000, NULL);
+	s = lay(1000);
 	ck_assert_ok(tree_add_text(&t, "etc/x/a", "newer", 5, NULL, &err));
 	ck_assert_ok(stage_put(s, tree_find(&t, "etc/x/a"), &err));
 	ck_assert_ok(tree_add_text(&t, "etc/x/new/b", "b", 1, NULL, &err));
@@ -159,7 +140,7 @@ START_TEST(a_file_that_changed_is_an_error)
 	add_file(ORIGIN_DEBIAN, "deb", "usr/bin/tool", "short", 0755);
 	kit_write(dir, "deb/file", "longer than that", 16);
 	ck_assert_ok(tree_sort(&t, &err));
-	ck_assert_ok(stage_open(cache_fd, 1, NULL, &s, &err));
+	ck_assert_ok(stage_open(cache_fd, 1, &s, &err));
 	ck_assert_int_eq(stage_lay(s, &t, &quiet, &err), -ESTALE);
 	ck_assert_ptr_nonnull(strstr(err.text, "has changed"));
 	stage_free(s);
@@ -181,7 +162,7 @@ START_TEST(an_end_is_heard)
 	ck_assert_ok(tree_add_text(&t, "etc/made", "made", 4, NULL, &err));
 	ck_assert_ok(tree_add_dir(&t, "var", NULL, &err));
 	ck_assert_ok(tree_sort(&t, &err));
-	ck_assert_ok(stage_open(cache_fd, 1, NULL, &s, &err));
+	ck_assert_ok(stage_open(cache_fd, 1, &s, &err));
 	for (unsigned i = 0; i < 300; i++) {
 		char name[32];
 
@@ -201,7 +182,7 @@ START_TEST(sweep_takes_the_dead_only)
 	struct stage *s = NULL;
 
 	ck_assert_ok(tree_add_text(&t, "etc/made", "made", 4, NULL, &err));
-	s = lay(1, NULL);
+	s = lay(1);
 	ck_assert_int_eq(kit_run("cd %s/stage && mkdir -p dead/root/a/b/c/d && "
 				 "touch dead/root/a/b/c/f && ln -s /etc "
 				 "dead/root/a/link && chmod 500 "
@@ -224,7 +205,7 @@ START_TEST(depth_needs_no_stack)
 	for (unsigned i = 0; i < 2000; i++)
 		(void)strcpy(path + strlen(path), "/d");
 	ck_assert_ok(tree_add_dir(&t, path, NULL, &err));
-	s = lay(1, NULL);
+	s = lay(1);
 	stage_free(s);
 	ck_assert_uint_eq(names_in_stage(), 0);
 }
@@ -237,7 +218,6 @@ int main(void)
 
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_add_test(c, everything_is_there);
-	tcase_add_test(c, exact_times_are_copies);
 	tcase_add_test(c, put_replaces_and_keeps_the_time);
 	tcase_add_test(c, a_file_that_changed_is_an_error);
 	tcase_add_test(c, an_end_is_heard);

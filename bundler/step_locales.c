@@ -97,9 +97,9 @@ static int compile(struct steps *s, const struct step *step, const char *text,
 	struct locale l;
 
 	if (!split(text, &l) || !source_is_there(s, l.name))
-		return err_set(err, EINVAL, "locales: Debian knows no locale "
-			       "%s; names are like de_DE, or de for the "
-			       "translations alone", text);
+		return err_set(err, EINVAL, "Debian knows no locale %s; names "
+			       "are like de_DE, or de for the translations "
+			       "alone", text);
 	if (tree_find(s->t, l.folder + 1))
 		return 0;
 	if (strlist_add(&args, "-i") < 0 || strlist_add(&args, l.name) < 0 ||

@@ -19,10 +19,6 @@
 #define TOOL_UPPER_BYTES ((uint64_t)512 << 20)
 #define TOOL_MEMORY ((uint64_t)4 << 30)
 
-/* Copied, not linked, where the image's time is not the cache's: they compare the
- * time of files with what their caches say. */
-static const char *const exact[] = { "/usr/lib/*/vlc/plugins", NULL };
-
 static int stage_tree(struct steps *s, struct tree *t, struct stage **ret,
 		      struct err *err)
 {
@@ -33,7 +29,7 @@ static int stage_tree(struct steps *s, struct tree *t, struct stage **ret,
 	if (r == 0)
 		r = tree_sort(t, err);
 	if (r == 0)
-		r = stage_open(s->job->debian->cache.fd, s->job->time, exact,
+		r = stage_open(s->job->debian->cache.fd, s->job->time,
 			       &stage, err);
 	if (r == 0)
 		r = stage_lay(stage, t, s->job->notes, err);
