@@ -251,7 +251,7 @@ int scripts_record(const struct scripts_job *job, const struct script_list *l,
 	if (r == 0 && l->n)
 		r = scripts_stubs(l, &t, err);
 	if (r == 0 && l->n)
-		r = stage_open(job->cache_fd, STUB_TIME, NULL, &stubs, err);
+		r = stage_open(job->cache_fd, STUB_TIME, &stubs, err);
 	if (r == 0 && l->n)
 		r = stage_lay(stubs, &t, job->notes, err);
 	x.stubs = stubs;
