@@ -2,10 +2,7 @@
  * filters.c - installs the compiled seccomp filters
  *
  * The programs come from syscalls.table by way of filters_gen; nothing is
- * decided here.  Order: [app] first, [app-arguments] second.  Of two filters
- * that answer with an error the kernel takes the newer one's, so the argument
- * filter can give the errno that programs expect for what the first one
- * refuses only in general.  Both allow seccomp(2), so the second can follow.
+ * decided here.
  *
  * No SECCOMP_FILTER_FLAG_SPEC_ALLOW: kernels from 5.16 do not slow filtered
  * processes down any more, and on older ones it is the host's settings
@@ -30,9 +27,6 @@ struct sock_fprog filter_program(enum filter_part part, unsigned relax)
 	switch (part) {
 	case FILTER_PART_APP:
 		p = &gen_app[relax];
-		break;
-	case FILTER_PART_ARGUMENTS:
-		p = &gen_app_arguments[relax];
 		break;
 	default:
 		p = &gen_init[relax];
@@ -66,11 +60,7 @@ static int install(enum filter_part part, unsigned relax, struct err *err)
 
 int filters_install_app(unsigned relax, struct err *err)
 {
-	int r = install(FILTER_PART_APP, relax, err);
-
-	if (r < 0)
-		return r;
-	return install(FILTER_PART_ARGUMENTS, relax, err);
+	return install(FILTER_PART_APP, relax, err);
 }
 
 int filters_install_init(struct err *err)

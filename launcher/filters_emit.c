@@ -11,9 +11,13 @@
  * Shape, once per architecture:
  *
  *	search for the number -> a return, or a block
- *	blocks: the conditions of a call, tried line by line (calls with the same
- *		conditions share one); no line fits: the section's default
  *	returns
+ *	blocks: the conditions of a call, tried line by line (calls with the same
+ *		conditions share one); no line fits: what the call has then
+ *	returns of the blocks
+ *
+ * [app] and [app-arguments] become one program that decides what two stacked ones
+ * would: of two that refuse, the kernel takes the newer one's errno.
  *
  * Arguments are loaded by their low half only, since that is what the kernel
  * reads of those that the table names: there is no upper half to get wrong.
@@ -31,23 +35,30 @@
 
 #define LABELS_MAX 1024
 #define ANSWERS_MAX 128
+#define VERDICTS_MAX 16
 #define X32_BIT 0x40000000u
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error the low half of an argument is not where this program thinks
 #endif
 
-/* What a number leads to: a return value, or the lines of one call. */
+/* What a number leads to: the lines of one call, or none; then a return value. */
 struct answer {
-	uint32_t verdict;		/* if n_lines is 0 */
+	uint32_t verdict;		/* when no line fits */
 	const struct line *lines[LINES_MAX];
 	unsigned n_lines;
+	uint32_t refused;		/* whatever else is said; or 0 */
 	unsigned label;
 };
 
 struct insn {
 	struct sock_filter f;
 	unsigned yes, no;		/* labels; 0: the next instruction */
+};
+
+struct verdict {
+	uint32_t value;
+	unsigned label;
 };
 
 struct emitter {
@@ -65,6 +76,8 @@ struct emitter {
 	struct answer answers[ANSWERS_MAX];
 	unsigned n_answers;
 	unsigned of_number[NUMBERS];	/* number -> answer */
+	struct verdict verdicts[VERDICTS_MAX];	/* returns behind the blocks */
+	unsigned n_verdicts;
 };
 
 static void emit_fail(const struct emitter *e, const char *what)
@@ -164,7 +177,7 @@ static bool same_answer(const struct emitter *e, const struct answer *a,
 	for (unsigned i = 0; i < a->n_lines; i++)
 		if (!same_line(e, a->lines[i], b->lines[i]))
 			return false;
-	return a->n_lines || a->verdict == b->verdict;
+	return a->verdict == b->verdict;
 }
 
 static unsigned find_answer(struct emitter *e, const struct answer *a)
@@ -179,22 +192,53 @@ static unsigned find_answer(struct emitter *e, const struct answer *a)
 	return e->n_answers++;
 }
 
-/* All lines of the section about the call of `first` (they are sorted).  Lines
- * that say no more than the default does are left out. */
-static void collect(const struct emitter *e, const struct line *first,
-		    struct answer *ret)
+/* All lines from `first` on about its call (they are sorted).  Lines that say no
+ * more than `otherwise` are left out. */
+static void collect_lines(const struct emitter *e, const struct line *first,
+			  uint32_t otherwise, struct answer *ret)
 {
 	const struct line *end = e->t->lines + e->t->n_lines;
 
-	*ret = (struct answer){ .verdict = e->fallback };
 	for (const struct line *l = first;
-	     l < end && l->section == e->section &&
+	     l < end && l->section == first->section &&
 	     !strcmp(l->name, first->name); l++) {
 		if (!l->n_conds)
 			ret->verdict = line_verdict(e, l);
-		else if (line_verdict(e, l) != e->fallback)
+		else if (line_verdict(e, l) != otherwise)
 			ret->lines[ret->n_lines++] = l;
 	}
+}
+
+/* The second half of the app's policy: what it refuses is refused, with its errno;
+ * what it allows is for the first half to say. */
+static void collect_arguments(const struct emitter *e, const char *name,
+			      struct answer *ret)
+{
+	for (unsigned i = 0; i < e->t->n_lines; i++) {
+		const struct line *l = &e->t->lines[i];
+		struct answer a = { .verdict = SECCOMP_RET_ALLOW };
+
+		if (l->section != SECTION_ARGUMENTS || strcmp(l->name, name))
+			continue;
+		collect_lines(e, l, SECCOMP_RET_ALLOW, &a);
+		memcpy(ret->lines, a.lines, sizeof(a.lines));
+		ret->n_lines = a.n_lines;
+		if (a.verdict != SECCOMP_RET_ALLOW)
+			ret->refused = a.verdict;
+		return;
+	}
+}
+
+static void collect(const struct emitter *e, const struct line *first,
+		    struct answer *ret)
+{
+	*ret = (struct answer){ .verdict = e->fallback };
+	if (e->section == SECTION_APP)
+		collect_arguments(e, first->name, ret);
+	if (ret->refused)
+		ret->verdict = ret->refused;
+	else
+		collect_lines(e, first, e->fallback, ret);
 }
 
 static void answer_numbers(struct emitter *e, uint32_t arch)
@@ -268,11 +312,17 @@ static void emit_cond(struct emitter *e, const struct cond *c, int *loaded,
 	emit_values(e, c, yes, no);
 }
 
-static unsigned verdict_label(struct emitter *e, uint32_t verdict)
+/* Blocks have returns of their own behind them: jumps reach 255 instructions, and
+ * forwards only. */
+static unsigned verdict_label(struct emitter *e, uint32_t value)
 {
-	struct answer a = { .verdict = verdict };
-
-	return e->answers[find_answer(e, &a)].label;
+	for (unsigned i = 0; i < e->n_verdicts; i++)
+		if (e->verdicts[i].value == value)
+			return e->verdicts[i].label;
+	if (e->n_verdicts == VERDICTS_MAX)
+		emit_fail(e, "too many different verdicts");
+	e->verdicts[e->n_verdicts] = (struct verdict){ value, new_label(e) };
+	return e->verdicts[e->n_verdicts++].label;
 }
 
 static void emit_line(struct emitter *e, const struct line *l, int *loaded,
@@ -300,7 +350,7 @@ static void emit_block(struct emitter *e, const struct answer *a)
 	place(e, a->label);
 	for (unsigned i = 0; i < a->n_lines; i++) {
 		bool last = i + 1 == a->n_lines;
-		unsigned no = last ? verdict_label(e, e->fallback) :
+		unsigned no = last ? verdict_label(e, a->verdict) :
 				     new_label(e);
 
 		emit_line(e, a->lines[i], &loaded, no);
@@ -348,15 +398,18 @@ static unsigned find_segments(const struct emitter *e, unsigned *ret_starts)
 
 static void emit_answers(struct emitter *e)
 {
-	/* Blocks add the returns that they need. */
-	for (unsigned i = 0; i < e->n_answers; i++)
-		if (e->answers[i].n_lines)
-			emit_block(e, &e->answers[i]);
 	for (unsigned i = 0; i < e->n_answers; i++) {
 		if (e->answers[i].n_lines)
 			continue;
 		place(e, e->answers[i].label);
 		emit_return(e, e->answers[i].verdict);
+	}
+	for (unsigned i = 0; i < e->n_answers; i++)
+		if (e->answers[i].n_lines)
+			emit_block(e, &e->answers[i]);
+	for (unsigned i = 0; i < e->n_verdicts; i++) {
+		place(e, e->verdicts[i].label);
+		emit_return(e, e->verdicts[i].value);
 	}
 }
 
@@ -379,7 +432,7 @@ static void emit_arch(struct emitter *e, uint32_t arch)
 	unsigned starts[NUMBERS];
 	unsigned n;
 
-	e->n_answers = 0;
+	e->n_answers = e->n_verdicts = 0;
 	emit_load(e, offsetof(struct seccomp_data, nr));
 	if (arch == SCMP_ARCH_X86_64)
 		emit_x32_check(e);

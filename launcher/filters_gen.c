@@ -1,7 +1,7 @@
 /*
  * filters_gen.c - compiles syscalls.table into BPF programs (at build time)
  *
- * Usage: filters_gen TABLE > filters_gen.h.  One program per section and per
+ * Usage: filters_gen TABLE > filters_gen.h.  One program per process and per
  * combination of the relaxations that the section mentions, written as C
  * arrays: filters_table.c reads, filters_emit.c compiles.  The only program
  * that links libseccomp (for names and numbers); it never ships.
@@ -29,7 +29,9 @@ static unsigned section_relax(const struct table *t, enum section section)
 	unsigned bits = section == SECTION_INIT ? 0 : FILTER_MULTIARCH;
 
 	for (unsigned i = 0; i < t->n_lines; i++)
-		if (t->lines[i].section == section)
+		if (t->lines[i].section == section ||
+		    (section == SECTION_APP &&
+		     t->lines[i].section == SECTION_ARGUMENTS))
 			bits |= t->lines[i].relax;
 	return bits;
 }
@@ -67,7 +69,6 @@ int main(int argc, char **argv)
 	       "\tunsigned short n;\n"
 	       "};\n\n", argv[1]);
 	write_section(&t, SECTION_APP, "app");
-	write_section(&t, SECTION_ARGUMENTS, "app_arguments");
 	write_section(&t, SECTION_INIT, "init");
 	return fflush(stdout) || ferror(stdout);
 }

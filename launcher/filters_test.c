@@ -62,15 +62,9 @@ static uint32_t run(enum filter_part part, unsigned relax,
 	return verdict;
 }
 
-/* As the kernel: the stricter action, of equal ones the newer filter's. */
 static uint32_t run_app(unsigned relax, const struct seccomp_data *d)
 {
-	uint32_t first = run(FILTER_PART_APP, relax, d);
-	uint32_t second = run(FILTER_PART_ARGUMENTS, relax, d);
-	int32_t a = (int32_t)(first & SECCOMP_RET_ACTION_FULL);
-	int32_t b = (int32_t)(second & SECCOMP_RET_ACTION_FULL);
-
-	return a < b ? first : second;
+	return run(FILTER_PART_APP, relax, d);
 }
 
 static const char *verdict_name(uint32_t verdict)

@@ -52,6 +52,20 @@ for l in open("/proc/self/mountinfo"):
 	expect_out_has named
 }
 
+# Started without a terminal, as from a desktop: programs that make their own
+# (xterm, screen) open this one in the child.
+test_own_terminals_are_dev_tty()
+{
+	run setsid -w "$PY" -c 'import os, pty
+pid, fd = pty.fork()
+if pid == 0:
+    open("/dev/tty", "w").write("through dev tty\n")
+    os._exit(0)
+print(os.read(fd, 100).decode().strip())'
+	expect_ok
+	expect_out "through dev tty"
+}
+
 test_no_host_file_is_seen()
 {
 	local mark="mark-$$-$RANDOM"
@@ -306,8 +320,8 @@ test_status_lines()
 		'CapBnd:0000000000000000' 'CapAmb:0000000000000000'; do
 		tr -d '\t ' <"$T/out" | grep -qx "$line" || fail "not $line"
 	done
-	[ "$(awk '/^Seccomp_filters:/ { print $2 }' "$T/out")" -ge 2 ] ||
-		fail "not two filters"
+	[ "$(awk '/^Seccomp_filters:/ { print $2 }' "$T/out")" -ge 1 ] ||
+		fail "no filter"
 }
 
 test_pid_1_shows_nothing()
