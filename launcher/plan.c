@@ -63,9 +63,10 @@ static void make_skeleton(struct maker *m)
 static void make_dev(struct maker *m)
 {
 	/* random is a link: since Linux 5.18 the two differ only in that one
-	 * waits for the first seed after boot. */
+	 * waits for the first seed after boot.  tty is whatever terminal a process
+	 * has, its own or the caller's: programs that make terminals need it. */
 	static const char *const nodes[] = { "null", "zero", "full",
-					     "urandom" };
+					     "urandom", "tty" };
 	struct plan *p = m->p;
 	/* Root could change the modes of the host's own nodes. */
 	unsigned guard = p->uid == 0 ? ROW_RO : 0;
@@ -79,10 +80,6 @@ static void make_dev(struct maker *m)
 				       ROW_DEV | ROW_MAKE_FILE | ROW_SKIP |
 				       guard, NULL);
 	}
-	if (m->in->probe->has_tty)
-		m->failed |= plan_bind(p, "/dev/tty", BASE_HOST, "/dev", "tty",
-				       ROW_DEV | ROW_MAKE_FILE | ROW_SKIP |
-				       guard, NULL);
 	m->failed |= plan_link(p, "/dev/random", "urandom");
 	m->failed |= plan_link(p, "/dev/fd", "/proc/self/fd");
 	m->failed |= plan_link(p, "/dev/stdin", "/proc/self/fd/0");

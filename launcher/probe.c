@@ -48,13 +48,6 @@ static char *terminal_path(void)
 	return NULL;
 }
 
-static bool has_terminal(void)
-{
-	CLEANUP_FD int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-
-	return fd >= 0;
-}
-
 /* $PWD keeps the name by which the user came here, through links; it is only
  * believed when it leads to the same folder. */
 static char *working_directory(void)
@@ -107,7 +100,6 @@ int probe_host(struct probe *ret, struct err *err)
 	if (p.cwd)
 		p.cwd_real = kernel_cwd();
 	p.tty = terminal_path();
-	p.has_tty = has_terminal();
 	read_localtime(&p);
 	*ret = p;
 	p = PROBE_INIT;

@@ -20,7 +20,6 @@ struct probe {
 	char *tty;		/* path of the terminal on 0, 1 or 2, or NULL */
 	char *localtime;	/* the host's time zone (tzfile(5)), or NULL */
 	size_t localtime_len;
-	bool has_tty;		/* a controlling terminal: /dev/tty opens */
 };
 
 #define PROBE_INIT ((struct probe){ 0 })
