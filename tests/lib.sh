@@ -292,6 +292,7 @@ run_one_()
 	unset XDG_DATA_HOME XDG_CONFIG_HOME XDG_CACHE_HOME XDG_STATE_HOME
 	unset DISPLAY WAYLAND_DISPLAY DBUS_SESSION_BUS_ADDRESS TMPDIR
 	cd "$T/work" || exit 1
+	declare -F "$1" >/dev/null || fail "there is no test of that name"
 	"$1"
 	exit 0
 }
