@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """mutate.py WHAT HOLDALL BUNDLE - broken bundles, and what is said about them
 mutate.py edit BUNDLE OUTPUT OLD NEW - a bundle with another text in its seal
+mutate.py section BUNDLE OUTPUT TYPE FILE - with other bytes in a section, as many
 
 Makes broken copies of a good bundle and starts the command over each.  Prints
 what went wrong; the last line is a summary, the status 0 if all was refused as
@@ -310,9 +311,29 @@ def edit(path, output, old, new):
     return 0
 
 
+def section(path, output, kind, file):
+    with open(path, "rb") as f:
+        b = Bundle(f.read())
+    with open(file, "rb") as f:
+        data = f.read()
+    for line in b.seal.split(b"\n"):
+        if line.startswith(b"section=" + kind.encode() + b" "):
+            at, n = map(int, line.split(b" ")[2:4])
+            assert n == len(data), f"the section has {n} bytes"
+            payload = bytearray(b.payload)
+            payload[at:at + n] = data
+            with open(output, "wb") as f:
+                f.write(b.pack(payload=bytes(payload)))
+            os.chmod(output, 0o755)
+            return 0
+    raise SystemExit("no such section")
+
+
 def main():
     if sys.argv[1] == "edit":
         return edit(*sys.argv[2:])
+    if sys.argv[1] == "section":
+        return section(*sys.argv[2:])
     what, holdall, path = sys.argv[1:]
     with open(path, "rb") as f:
         b = Bundle(f.read())
