@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "launcher/wire.h"
+
 enum opcode {
 	CREATE_WINDOW = 1, MAP_WINDOW = 8, CHANGE_PROPERTY = 18,
 	OPEN_FONT = 45, CREATE_GC = 55, IMAGE_TEXT_8 = 76,
@@ -168,7 +170,7 @@ void desktop_window(struct x11_conn *c, const char *title, const char *text,
 	w.n_lines = window_lines(text, w.lines);
 	if (make_window(&w, title) < 0 || make_pen(&w) < 0)
 		return;
-	while (x11_read(c->fd, event, sizeof(event),
+	while (wire_read(c->fd, event, sizeof(event),
 			(int)seconds * 1000) == 0) {
 		/* The top bit says only that another client sent it. */
 		switch (event[0] & 0x7f) {

@@ -295,7 +295,16 @@ void display_link_free(struct display_link *l)
 {
 	if (l->fd >= 0)
 		(void)close(l->fd);
+	wayland_context_free(&l->context);
 	*l = DISPLAY_LINK_INIT;
+}
+
+static void drop_x11(struct display_link *l)
+{
+	if (l->fd >= 0)
+		(void)close(l->fd);
+	l->fd = -1;
+	l->waiting = false;
 }
 
 static int explain_connect(const struct x11_name *name, int num,
@@ -364,13 +373,37 @@ static int isolate(struct plan *p, struct display_link *l, struct err *err)
 	return r < 0 ? r : err_set(err, EINVAL, "the plan has no cookie file");
 }
 
-int display_open(struct plan *p, struct display_link *l, struct err *err)
+/* The row that binds the compositor's own socket becomes one that makes a new
+ * one. */
+static int confine_wayland(struct plan *p, const char *app_id,
+			   struct display_link *l, struct err *err)
+{
+	struct plan_display *d = &p->display;
+	int r = wayland_context_find(d->wayland, app_id, &l->context, err);
+
+	if (r <= 0)
+		return r;
+	for (size_t i = 0; i < p->n_rows; i++) {
+		struct row *row = &p->rows[i];
+
+		if (row->kind != ROW_BIND || !row->base_path ||
+		    strcmp(row->base_path, d->wayland) != 0)
+			continue;
+		row->kind = ROW_WAYLAND;
+		d->context = l->context;
+		if (plan_setup_fd(p, l->context.connection) < 0 ||
+		    plan_setup_fd(p, l->context.ended) < 0)
+			return err_nomem(err);
+		return 0;
+	}
+	return err_set(err, EINVAL, "the plan has no Wayland socket");
+}
+
+static int open_x11(struct plan *p, struct display_link *l, struct err *err)
 {
 	const struct plan_display *d = &p->display;
 	int r;
 
-	if (!d->x11 || d->name.host[0])
-		return 0;
 	if (d->granted & DISPLAY_X11_ISOLATED)
 		return isolate(p, l, err);
 	/* With Wayland beside it a dead X server is no reason to stop. */
@@ -379,8 +412,19 @@ int display_open(struct plan *p, struct display_link *l, struct err *err)
 		return d->wayland ? 0 : explain_connect(&d->name, -r, err);
 	l->waiting = !d->wayland && x11_send_setup(l->fd, &d->cookie) == 0;
 	if (!l->waiting)
-		display_link_free(l);
+		drop_x11(l);
 	return 0;
+}
+
+int display_open(struct plan *p, const char *app_id, struct display_link *l,
+		 struct err *err)
+{
+	const struct plan_display *d = &p->display;
+	int r = d->wayland ? confine_wayland(p, app_id, l, err) : 0;
+
+	if (r < 0)
+		return err_status(err, 125);
+	return d->x11 && !d->name.host[0] ? open_x11(p, l, err) : 0;
 }
 
 int display_check(struct display_link *l, struct err *err)
@@ -393,7 +437,7 @@ int display_check(struct display_link *l, struct err *err)
 		return 0;
 	c.fd = l->fd;
 	r = x11_read_setup(&c, X11_WAIT_MS, &answer);
-	display_link_free(l);
+	drop_x11(l);
 	if (r == 0 || answer.num != EACCES)
 		return 0;
 	*err = answer;

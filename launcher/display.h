@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 
+#include "launcher/wayland_context.h"
 #include "launcher/x11_auth.h"
 #include "launcher/x11_name.h"
 #include "runtime/err.h"
@@ -35,6 +36,9 @@ struct plan_display {
 	struct x11_name name;		/* the host's display */
 	unsigned number;		/* inside */
 	struct x11_cookie cookie;	/* the caller's own */
+	/* manager 0: the compositor's own socket is bound.  The descriptors are
+	 * the display_link's. */
+	struct wayland_context context;
 };
 
 void plan_display_free(struct plan_display *d);
@@ -57,15 +61,21 @@ int display_env(const struct plan_input *in, struct plan *p);
 struct display_link {
 	int fd;			/* a connection to the X server, or -1 */
 	bool waiting;		/* its answer has not been read */
+	struct wayland_context context;
 };
-#define DISPLAY_LINK_INIT ((struct display_link){ .fd = -1 })
+#define DISPLAY_LINK_INIT \
+	((struct display_link){ .fd = -1, .context = WAYLAND_CONTEXT_INIT })
 void display_link_free(struct display_link *l);
 
 /* Opens the connection to the X server; for an app to be kept apart it also gets
  * the cookie and puts it into the plan's row.  The connection then stays open for
  * as long as the cookie shall be good: the server forgets it some time after the
- * last client that used it. */
-int display_open(struct plan *p, struct display_link *l, struct err *err);
+ * last client that used it.
+ *
+ * Has a compositor make a socket of less trust, if it can; the plan's row then
+ * makes that one.  The compositor listens on it until the link is freed. */
+int display_open(struct plan *p, const char *app_id, struct display_link *l,
+		 struct err *err);
 
 /* The server's answer: an error if it refuses our cookie.  No answer in time is
  * none. */

@@ -519,6 +519,8 @@ static int do_row(struct executor *x, const struct row *row, struct err *err)
 		return do_bind(x, row, err);
 	case ROW_OVERLAY:
 		return executor_overlay(x, row, err);
+	case ROW_WAYLAND:
+		return executor_wayland(x, row, err);
 	case ROW_PROC:
 		return do_proc(x, row, err);
 	case ROW_DEVPTS:

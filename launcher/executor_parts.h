@@ -39,4 +39,8 @@ unsigned executor_attrs(const struct row *row);
 int executor_overlay(struct executor *x, const struct row *row,
 		     struct err *err);
 
+/* wayland_row.c */
+int executor_wayland(struct executor *x, const struct row *row,
+		     struct err *err);
+
 #endif

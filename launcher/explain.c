@@ -30,6 +30,7 @@ static const char *kind_word(const struct row *r)
 		return r->flags & ROW_RO ? "read-only" : "read-write";
 	case ROW_OVERLAY:
 		return r->upper ? "overlay" : "overlay, read-only";
+	case ROW_WAYLAND:
 	case ROW_PROC:
 	case ROW_DEVPTS:
 		return "new";

@@ -96,6 +96,9 @@ static int close_others(const struct init_args *a, struct err *err)
 		keep[n++] = a->lock;
 	for (size_t i = 0; i < a->plan->n_keep_fds && n < ARRAY_SIZE(keep); i++)
 		keep[n++] = a->plan->keep_fds[i];
+	for (size_t i = 0; i < a->plan->n_setup_fds && n < ARRAY_SIZE(keep);
+	     i++)
+		keep[n++] = a->plan->setup_fds[i];
 	qsort(keep, n, sizeof(keep[0]), ascending);
 	r = fd_close_from(3, keep, n);
 	return r < 0 ? err_sys(err, -r, "cannot close descriptors") : 0;

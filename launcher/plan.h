@@ -43,6 +43,7 @@ enum row_kind {
 	ROW_IMAGE,	/* the image, served through FUSE */
 	ROW_BIND,	/* base:source, or the file or directory itself */
 	ROW_OVERLAY,	/* see `layers`; falls back to a bind of the upper */
+	ROW_WAYLAND,	/* a socket that the compositor answers as a sandbox's */
 	ROW_PROC,
 	ROW_DEVPTS,
 	ROW_READONLY,	/* the mount at target becomes read-only */
@@ -101,6 +102,8 @@ struct plan {
 					 * start will ask for, the program last */
 	unsigned null_fds;		/* bits 0-2: replaced by /dev/null */
 	int *keep_fds;			/* passed beside 0-2 */
+	int *setup_fds;			/* for the set-up alone, not owned */
+	size_t n_setup_fds;
 	size_t n_keep_fds;
 	unsigned relax;			/* enum filter_relax */
 	struct plan_display display;	/* windows: what is granted and there */
@@ -161,6 +164,7 @@ int plan_bytes(struct plan *p, const char *target, const char *data,
 	       size_t len);
 int plan_tmpfs(struct plan *p, const char *target, const char *options,
 	       unsigned flags, const char *why);
+int plan_setup_fd(struct plan *p, int fd);
 int plan_bind(struct plan *p, const char *target, enum plan_base base,
 	      const char *base_path, const char *source, unsigned flags,
 	      const char *why);

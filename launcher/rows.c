@@ -34,6 +34,7 @@ void plan_free(struct plan *p)
 	strlist_free(&p->path);
 	strlist_free(&p->warm);
 	free(p->keep_fds);
+	free(p->setup_fds);
 	strlist_free(&p->mountpoints);
 	strlist_free(&p->create);
 	strlist_free(&p->notes);
@@ -135,6 +136,17 @@ int plan_tmpfs(struct plan *p, const char *target, const char *options,
 {
 	return plan_text(p, ROW_TMPFS, target, options,
 			 flags | ROW_MAKE_DIR, why);
+}
+
+int plan_setup_fd(struct plan *p, int fd)
+{
+	int *fds = realloc(p->setup_fds, (p->n_setup_fds + 1) * sizeof(*fds));
+
+	if (!fds)
+		return -ENOMEM;
+	p->setup_fds = fds;
+	fds[p->n_setup_fds++] = fd;
+	return 0;
 }
 
 int plan_bind(struct plan *p, const char *target, enum plan_base base,

@@ -291,7 +291,8 @@ static int run_app(struct run *run, struct supervisor_end *end,
 		say(run->plan.notes.v[i]);
 	r = prepare_host(run, err);
 	if (r == 0)
-		r = display_open(&run->plan, &run->display, err);
+		r = display_open(&run->plan, run->header.id, &run->display,
+				 err);
 	/* From here on signals are for the app; a question on the terminal,
 	 * before, is ended by Ctrl-C like any other. */
 	supervisor_block_signals();

@@ -44,7 +44,7 @@ static int socket_path(char **ret, struct err *err)
 	return *ret ? 0 : err_nomem(err);
 }
 
-static int try_connect(const char *path)
+int wayland_connect(const char *path)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	CLEANUP_FD int fd = -1;
@@ -56,20 +56,21 @@ static int try_connect(const char *path)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
 		return -errno;
-	return 0;
+	return steal_fd(&fd);
 }
 
 int wayland_find(char **ret_path, struct err *err)
 {
 	CLEANUP_FREE char *path = NULL;
+	CLEANUP_FD int fd = -1;
 	struct quoted q;
 	int r = socket_path(&path, err);
 
 	if (r < 0)
 		return r;
-	r = try_connect(path);
+	r = fd = wayland_connect(path);
 	/* Full queue: somebody is there, and busy. */
-	if (r == 0 || r == -EAGAIN) {
+	if (r >= 0 || r == -EAGAIN) {
 		*ret_path = steal_ptr(&path);
 		return 0;
 	}

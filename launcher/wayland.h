@@ -11,4 +11,7 @@
  * string; otherwise an error that says why not. */
 int wayland_find(char **ret_path, struct err *err);
 
+/* A connection to the socket at `path`, non-blocking; or -errno. */
+int wayland_connect(const char *path);
+
 #endif

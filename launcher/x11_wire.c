@@ -7,14 +7,12 @@
 #include "launcher/x11_wire.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "launcher/wire.h"
 #include "runtime/fd.h"
 
 #define SETUP_FIXED 32u
@@ -82,52 +80,6 @@ static void pad(struct x11_request *r)
 	x11_put_bytes(r, zeros, (4 - r->len % 4) % 4);
 }
 
-/* ---- bytes ---- */
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-int x11_read(int fd, void *data, size_t n, int wait_ms)
-{
-	int64_t end = now_ms() + wait_ms;
-	unsigned char *p = data;
-
-	while (n) {
-		struct pollfd pfd = { .fd = fd, .events = POLLIN };
-		int64_t left = end - now_ms();
-		ssize_t got;
-		int r = poll(&pfd, 1, left > 0 ? (int)left : 0);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r == 0)
-			return -ETIMEDOUT;
-		got = recv(fd, p, n, MSG_DONTWAIT);
-		if (got < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (got <= 0)
-			return got < 0 ? -errno : -ECONNRESET;
-		p += got;
-		n -= (size_t)got;
-	}
-	return 0;
-}
-
-/* Requests are small: a server that does not even take them is dead. */
-static int send_all(int fd, const void *data, size_t len)
-{
-	ssize_t n = send(fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-	if (n < 0)
-		return -errno;
-	return (size_t)n == len ? 0 : -ETIMEDOUT;
-}
-
 int x11_send(struct x11_conn *c, struct x11_request *r)
 {
 	uint16_t words;
@@ -135,7 +87,7 @@ int x11_send(struct x11_conn *c, struct x11_request *r)
 	pad(r);
 	words = (uint16_t)(r->len / 4);
 	memcpy(r->data + 2, &words, sizeof(words));
-	return send_all(c->fd, r->data, r->len);
+	return wire_send(c->fd, r->data, r->len);
 }
 
 /* ---- opening ---- */
@@ -199,7 +151,7 @@ int x11_send_setup(int fd, const struct x11_cookie *cookie)
 	pad(&r);
 	x11_put_bytes(&r, cookie->data, cookie->len);
 	pad(&r);
-	return send_all(fd, r.data, r.len);
+	return wire_send(fd, r.data, r.len);
 }
 
 /* The server's own reason, cut and without a newline at its end. */
@@ -260,7 +212,7 @@ int x11_read_setup(struct x11_conn *c, int wait_ms, struct err *err)
 	CLEANUP_FREE unsigned char *data = NULL;
 	unsigned char head[8];
 	size_t len;
-	int r = x11_read(c->fd, head, sizeof(head), wait_ms);
+	int r = wire_read(c->fd, head, sizeof(head), wait_ms);
 
 	if (r < 0)
 		return read_error(-r, err);
@@ -268,7 +220,7 @@ int x11_read_setup(struct x11_conn *c, int wait_ms, struct err *err)
 	data = malloc(len + 1);
 	if (!data)
 		return err_nomem(err);
-	r = x11_read(c->fd, data, len, wait_ms);
+	r = wire_read(c->fd, data, len, wait_ms);
 	if (r < 0)
 		return read_error(-r, err);
 	if (head[0] == 1)
@@ -301,7 +253,7 @@ int x11_open(const struct x11_name *name, const struct x11_cookie *cookie,
 static int read_reply(struct x11_conn *c, unsigned char *head, void *data,
 		      size_t size, size_t *ret_len, struct err *err)
 {
-	int r = x11_read(c->fd, head, REPLY_SIZE, X11_WAIT_MS);
+	int r = wire_read(c->fd, head, REPLY_SIZE, X11_WAIT_MS);
 	size_t len;
 
 	if (r < 0)
@@ -312,7 +264,7 @@ static int read_reply(struct x11_conn *c, unsigned char *head, void *data,
 	if (head[0] != 1 || get32(head + 4) > size / 4)
 		return broken(err);
 	len = get32(head + 4) * (size_t)4;
-	r = x11_read(c->fd, data, len, X11_WAIT_MS);
+	r = wire_read(c->fd, data, len, X11_WAIT_MS);
 	if (r < 0)
 		return read_error(-r, err);
 	*ret_len = len;

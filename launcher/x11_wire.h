@@ -59,7 +59,5 @@ void x11_put16(struct x11_request *r, unsigned v);
 void x11_put32(struct x11_request *r, uint32_t v);
 void x11_put_bytes(struct x11_request *r, const void *data, size_t len);
 int x11_send(struct x11_conn *c, struct x11_request *r);
-/* Reads exactly n bytes before wait_ms are over: 0, -ETIMEDOUT, -ECONNRESET. */
-int x11_read(int fd, void *data, size_t n, int wait_ms);
 
 #endif
