@@ -332,6 +332,126 @@ test_wayland()
 	expect_out_lacks wayland-0
 }
 
+# A compositor with the security context, as much of one as it takes; modes: ok,
+# none (without it), refuse, garbage.  Its log says what it was told.
+compositor='
+import array, os, select, socket, struct, sys, threading
+path, mode, log = sys.argv[1:]
+def say(*words):
+    with open(log, "a") as f:
+        print(*words, file=f)
+def event(obj, op, body=b""):
+    return struct.pack("=II", obj, (8 + len(body)) << 16 | op) + body
+def text(s):
+    s = s.encode() + b"\0"
+    return struct.pack("=I", len(s)) + s + bytes(-len(s) % 4)
+def string(b):
+    n = struct.unpack_from("=I", b)[0]
+    return b[4:4 + n - 1].decode()
+def boxed(listener, closed):
+    p = select.poll()
+    p.register(listener, select.POLLIN)
+    p.register(closed, 0)
+    while True:
+        for fd, what in p.poll():
+            if fd == closed:
+                return say("closed")
+            c, _ = listener.accept()
+            c.send(b"boxed")
+def serve(c):
+    data, fds = b"", array.array("i")
+    while True:
+        more, anc, _, _ = c.recvmsg(4096, 256)
+        if not more:
+            return
+        data += more
+        for level, kind, d in anc:
+            fds.frombytes(d)
+        while len(data) >= 8:
+            obj, head = struct.unpack_from("=II", data)
+            body, data = data[8:head >> 16], data[head >> 16:]
+            op = head & 0xffff
+            if (obj, op) == (1, 1):
+                if mode == "garbage":
+                    c.send(b"\1\0\0\0\0\0\3\0")
+                c.send(event(2, 0, struct.pack("=I", 7) + text("wl_compositor") + struct.pack("=I", 4)))
+                if mode != "none":
+                    c.send(event(2, 0, struct.pack("=I", 9) + text("wp_security_context_manager_v1") + struct.pack("=I", 1)))
+            elif (obj, op) == (1, 0):
+                c.send(event(struct.unpack("=I", body)[0], 0, bytes(4)))
+            elif obj == 2:
+                say("bind", struct.unpack_from("=I", body)[0], string(body[4:]))
+            elif (obj, op) == (4, 1) and mode == "refuse":
+                c.send(event(1, 0, struct.pack("=II", 4, 0) + text("not today")))
+            elif obj == 5 and op < 4:
+                say(["", "engine", "app", "instance"][op], string(body))
+            elif (obj, op) == (5, 4):
+                say("commit")
+                threading.Thread(target=boxed, args=(socket.socket(fileno=fds[0]), fds[1]), daemon=True).start()
+s = socket.socket(socket.AF_UNIX)
+s.bind(path)
+s.listen()
+while True:
+    c, _ = s.accept()
+    threading.Thread(target=serve, args=(c,), daemon=True).start()
+'
+
+compositor_start()
+{
+	need_clients
+	rm -f "$XDG_RUNTIME_DIR/wl-test"
+	setpriv --pdeathsig KILL timeout 60 "$PYTHON" -c "$compositor" \
+		"$XDG_RUNTIME_DIR/wl-test" "$1" "$T/log" &
+	wait_until 10 test -S "$XDG_RUNTIME_DIR/wl-test" || fail "no compositor"
+	export WAYLAND_DISPLAY=wl-test
+}
+
+greeting='exec python3 -c "
+import os, socket
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(1)
+s.connect(os.environ[\"XDG_RUNTIME_DIR\"] + \"/\" + os.environ[\"WAYLAND_DISPLAY\"])
+try: print(s.recv(9).decode())
+except TimeoutError: print(\"plain\")"'
+
+test_wayland_security_context()
+{
+	compositor_start ok
+	inside "$greeting"
+	expect_ok
+	expect_out boxed
+	grep -qx "bind 9 wp_security_context_manager_v1" "$T/log" &&
+		grep -qx "engine org.holdall" "$T/log" &&
+		grep -qx "app org.example.Clients" "$T/log" &&
+		grep -qE "^instance [0-9a-f]{32}$" "$T/log" &&
+		grep -qx commit "$T/log" || fail "told: $(show "$T/log")"
+	wait_until 5 grep -qx closed "$T/log" || fail "it still listens"
+	[ -z "$(find "$XDG_RUNTIME_DIR" -name '.holdall*')" ] || fail "a name"
+	inside "$greeting" --deny display
+	expect_out_lacks boxed
+}
+
+test_wayland_without_security_context()
+{
+	compositor_start none
+	inside "$greeting"
+	expect_ok
+	expect_out plain
+}
+
+test_wayland_context_that_fails_is_no_plain_socket()
+{
+	compositor_start refuse
+	inside "$greeting"
+	expect_refused 125
+	expect_err_has "not today"
+	kill $!
+	compositor_start garbage
+	inside "$greeting"
+	expect_refused 125
+	expect_err_has "does not speak Wayland"
+}
+
 test_x11_only_where_wayland_is_not()
 {
 	x11
@@ -339,12 +459,9 @@ test_x11_only_where_wayland_is_not()
 socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$XDG_RUNTIME_DIR/wl-dead"
 	WAYLAND_DISPLAY=wl-dead clients "$CLIENTS"
 	expect_ok
-	"$PYTHON" -c 'import socket, sys, time
-s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen()
-time.sleep(60)' "$XDG_RUNTIME_DIR/wl-live" &
-	wait_until 5 test -S "$XDG_RUNTIME_DIR/wl-live"
-	WAYLAND_DISPLAY=wl-live inside 'echo ${DISPLAY-none}'
-	kill $!
+	compositor_start none
+	inside 'echo ${DISPLAY-none}'
+	expect_ok
 	expect_out none
 }
 
