@@ -52,7 +52,7 @@ bundler_SRCS += bundler/init_verb.c bundler/init_id.c \
 bundler_SRCS += bundler/stage.c bundler/steps.c bundler/step_tree.c bundler/step_run.c \
 	bundler/step_take.c bundler/step_certificates.c bundler/sha1.c bundler/step_desktop.c \
 	bundler/step_locales.c bundler/step_scripts.c bundler/step_icu.c
-bundler_TESTS += bundler/stage_test.c
+bundler_TESTS += bundler/stage_test.c bundler/steps_test.c
 
 # the launch profile
 bundler_SRCS += bundler/profile.c

@@ -105,6 +105,9 @@ int step_take(struct steps *s, const struct step *step, int upper_fd,
 int step_scripts(struct steps *s, const struct step *step, struct err *err);
 bool step_scripts_wanted(const struct steps *s);
 int step_icu(struct steps *s, const struct step *step, struct err *err);
+/* Shortens ICU's data (the bytes of icudtNN_dat) in place.  false: not the form
+ * that we know, and nothing was changed. */
+bool step_icu_thin(uint8_t *data, uint64_t size, const struct strlist *locales);
 int step_certificates(struct steps *s, const struct step *step,
 		      struct err *err);
 int step_java_certificates(struct steps *s, const struct step *step,

@@ -227,23 +227,28 @@ static void shorten(uint8_t *toc, uint64_t size, const struct strlist *locales)
 	memset(toc + 4 + 8 * kept, 0, 8 * (size_t)(n - kept));
 }
 
-/* false: not the form we know; nothing was changed. */
-static bool thin(char *bytes, size_t len, const struct strlist *locales)
+bool step_icu_thin(uint8_t *p, uint64_t size, const struct strlist *locales)
 {
 	static const uint8_t magic[] = { 0xda, 0x27 };
-	uint64_t off, size, header;
-	uint8_t *p;
+	uint64_t header;
 
-	if (!find_data(bytes, len, &off, &size) || size < HEADER_MAX)
+	if (size < HEADER_MIN)
 		return false;
-	p = (uint8_t *)bytes + off;
 	header = p[0] | (uint64_t)p[1] << 8;
 	if (memcmp(p + 2, magic, sizeof(magic)) || header < HEADER_MIN ||
-	    header > HEADER_MAX || memcmp(p + 12, "CmnD", 4) ||
-	    !is_sound(p + header, size - header))
+	    header > HEADER_MAX || header >= size ||
+	    memcmp(p + 12, "CmnD", 4) || !is_sound(p + header, size - header))
 		return false;
 	shorten(p + header, size - header, locales);
 	return true;
+}
+
+static bool thin(char *bytes, size_t len, const struct strlist *locales)
+{
+	uint64_t off, size;
+
+	return find_data(bytes, len, &off, &size) &&
+	       step_icu_thin((uint8_t *)bytes + off, size, locales);
 }
 
 static int thin_library(struct steps *s, struct entry *e, struct err *err)
