@@ -24,3 +24,8 @@ list-units:
 	@echo $(UNIT_TESTS)
 list-fuzz:
 	@echo $(patsubst %.c,$(BUILD)/fuzzer/%,$(FUZZ_SRCS))
+
+# Broken images through the real server.
+$(BUILD)/campaign: $(BUILD)/obj/tests/campaign.o $(BUILD)/libruntime.a
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) $< $(BUILD)/libruntime.a \
+		$(LAUNCHER_LIBS) -o $@
