@@ -123,6 +123,14 @@ struct watcher {
 	struct err fault;	/* num != 0: the sandbox failed */
 };
 
+/* A server that somebody stopped keeps whoever reads waiting in the kernel, deaf
+ * to SIGKILL, and would stay behind itself. */
+static void wake_server(const struct record *rec)
+{
+	if (rec->server.pid > 0)
+		(void)child_kill(rec->server.pid, rec->server.pidfd, SIGCONT);
+}
+
 static void forward(struct watcher *w, int sig)
 {
 	unsigned char byte = (unsigned char)sig;
@@ -166,6 +174,7 @@ static void take_signal(struct watcher *w)
 		return;
 	if (info.ssi_signo == SIGCHLD)
 		return;
+	wake_server(w->rec);
 	if (!w->started) {
 		signal_before_start(w, (int)info.ssi_signo);
 		return;
@@ -428,6 +437,7 @@ void supervisor_undo(struct record *rec)
 {
 	struct err ignored;
 
+	wake_server(rec);
 	if (rec->init > 0) {
 		(void)child_kill(rec->init, rec->init_pidfd, SIGKILL);
 		(void)child_wait(rec->init, NULL);
