@@ -66,7 +66,4 @@ runtime_SRCS += runtime/image_profile.c runtime/image_prefetch.c
 runtime_TESTS += runtime/image_prefetch_test.c
 runtime_FUZZ += runtime/image_profile_fuzz.c
 
-# outside the jail, so not among IMAGE_SRCS
-runtime_SRCS += runtime/image_rescue.c
-
 runtime_FUZZ += runtime/image_parts_fuzz.c runtime/bundle_fuzz.c
