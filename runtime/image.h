@@ -31,7 +31,9 @@ struct image_server {
 	int pidfd;		/* -1 below Linux 5.3 */
 	int start_sock;		/* our end: send /dev/fuse over it; FUSE front */
 	int report;		/* lines of text, end of file when it is gone */
-	int child_sock, child_report;	/* the server's ends, until it is forked */
+	int child_report;	/* the server's end, until it is forked */
+	int child_sock;		/* the server's end; ours too, if it may push:
+				 * image_server_rescue takes the spare from it */
 	/* Set before the fork: notes what is asked (image_trace.h); not owned. */
 	struct image_trace *trace;
 };
@@ -51,7 +53,13 @@ int image_server_prepare(struct image_server *ret, struct err *err);
 int image_server_fork(const struct bundle *b, struct image_owner owner,
 		      int keep_fd, struct image_server *s, struct err *err);
 
-/* Both at once.  `keep_fd` (>= 0) is held open in the server until it ends: the
+/* When the report pipe has come to its end, and before the process is waited for:
+ * a server killed while it pushed may wait in the kernel for a page that nobody
+ * delivers any more.  Refuses what is asked of the mount until the process is
+ * gone (at most some seconds; mostly it is gone already). */
+void image_server_rescue(struct image_server *s);
+
+/* Both at once; such a server never pushes and needs no rescue.  `keep_fd` (>= 0) is held open in the server until it ends: the
  * lock of the home whose overlay pins this image.  The child calls no code of
  * the caller. */
 int image_server_start(const struct bundle *b, struct image_owner owner,

@@ -10,10 +10,10 @@
 
 #include <errno.h>
 
+#include "runtime/image_prefetch.h"
 #include "runtime/image_push.h"
 #include "runtime/image_state.h"
 
-#define WINDOW_START 4u
 #define WINDOW_MAX 8u			/* blocks ahead */
 #define WINDOW_BYTES_MAX (1u << 20)
 #define PUSH_MIN 8192u			/* bytes that are worth it */
@@ -70,6 +70,7 @@ static void push_piece(struct image_crew *c, const struct image_job *j,
 	im->stats.pushed_bytes += before + (want > behind ? want - behind : 0);
 	if (!j->skip && !j->want)
 		b->given = b->len;
+	b->ahead = false;
 }
 
 static void do_job(struct image_crew *c, const struct image_job *j)
@@ -258,6 +259,8 @@ void image_ahead_follow(struct image *im, const struct image_inode *node,
 		return;
 	if (c->push_fd >= 0 && !im->trace)
 		add_pushes(im, node);
+	if (image_prefetch_knows(im, node))
+		return;
 	next = (uint32_t)((off + len - 1) >> im->super.block_log) + 1;
 	if (next > node->n_blocks)
 		add_fragment(im, node->fragment);

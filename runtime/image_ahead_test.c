@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "runtime/image_ahead.h"
+#include "runtime/image_crew.h"
 #include "runtime/image_fixture.h"
 #include "runtime/image_state.h"
 
@@ -46,7 +47,7 @@ struct pair {
 	struct fixture f;
 	struct memory mine, helpers;
 	struct image *im;
-	struct image_ahead *ahead;
+	struct image_crew *crew;
 	struct image_inode node;
 	uint8_t *want;
 };
@@ -73,10 +74,9 @@ static void start(struct pair *p, const char *options, enum mood mood)
 	p->helpers.data = p->mine.data;
 	p->helpers.size = src.size = p->mine.size;
 	ck_assert_int_eq(image_new(&src, &p->im, &err), 0);
-	ck_assert_int_eq(image_ahead_new(&p->ahead, &err), 0);
-	image_ahead_settle(p->ahead);
+	ck_assert_int_eq(image_crew_new(1, -1, &p->crew, &err), 0);
 	src.arg = &p->helpers;
-	image_ahead_attach(p->ahead, p->im, &src);
+	image_crew_attach(p->crew, p->im, &src);
 	ck_assert_int_eq(image_inode_get(p->im, image_root(p->im), &root, &err),
 			 0);
 	ck_assert_int_eq(image_lookup(p->im, &root, "big", 3, &de, &err), 0);
@@ -85,7 +85,7 @@ static void start(struct pair *p, const char *options, enum mood mood)
 
 static void stop(struct pair *p)
 {
-	image_ahead_free(p->ahead);
+	image_crew_free(p->crew);
 	image_free(p->im);
 	free(p->mine.data);
 	free(p->want);
@@ -99,10 +99,12 @@ static void read_at(struct pair *p, uint64_t off, size_t len)
 	size_t at = 0, most = off < BIG ? BIG - off : 0;
 	struct err err;
 
+	image_lock(p->im, &p->im->workers[0]);
 	ck_assert_msg(image_file_read(p->im, &p->node, off, len, &s, &err) == 0,
 		      "%s", err.text);
 	ck_assert_uint_eq(s.len, len < most ? len : most);
 	image_ahead_follow(p->im, &p->node, off, s.len);
+	image_unlock(p->im);
 	if (off % 3 == 0)
 		(void)sched_yield();
 	for (unsigned i = 0; i < s.n; i++) {

@@ -6,9 +6,9 @@
  *	1. drop: a session of its own, signals blocked, 0-2 on /dev/null, every
  *	   descriptor closed but bundle, channel, report and keep;
  *	2. first half of the jail (image_jail.c): all but the filter;
- *	3. make the helper thread, if the front wants one, and allocate the
+ *	3. make the other threads, if the front wants some, and allocate the
  *	   verified payloads (no byte of the image is read);
- *	4. the filter, over both threads;
+ *	4. the filter, over all threads;
  *	5. superblock and caches, then the front's `run`.
  *
  * So no byte of an image is interpreted outside the jail.
@@ -43,7 +43,9 @@ struct image_child {
 	int channel;		/* the child's end of start socket or pipe */
 	int report;		/* write end of the report pipe, or -1 */
 	int keep;		/* held open till the end, or -1 */
-	bool ahead;		/* with a helper (image_ahead.h) */
+	bool crew;		/* with more threads (image_crew.h) */
+	bool push;		/* and pushes (image_push.h): only below a
+				 * supervisor, which can rescue */
 	struct image_trace *trace; /* notes what is asked, or NULL */
 	/* The front, in the jail.  `im` is NULL when the image cannot be used:
 	 * `err` says why.  Returns the exit status. */

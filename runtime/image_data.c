@@ -8,13 +8,13 @@
  * read got to is noted per file; reading on does not start over.
  *
  * Decoded blocks are kept by their place in the image.  A read hands out
- * pointers into this cache; it holds more than one read can touch, and what this
- * read has touched is not replaced before the next.  A whole block
- * of which reads have taken as much as it holds goes first: the kernel has it
+ * pointers into this cache and pins their slots until it is done; a crew has no
+ * more members than can find slots at once.  A whole block of which reads have
+ * taken as much as it holds, or that was pushed, goes first: the kernel has it
  * now, and its memory is warm.
  *
- * With a helper (image_ahead.c) two threads fill this cache: a block is marked
- * busy before it is read and decoded without the lock.
+ * A block is decoded once, however many threads want it: it is marked busy before
+ * it is read and decoded without the lock, and the others wait for that.
  */
 #include "runtime/image_ahead.h"
 #include "runtime/image_state.h"
@@ -23,11 +23,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
-_Static_assert(DATA_BYTES_MAX / (1u << SQUASHFS_BLOCK_LOG_MAX) >=
-	       IMAGE_READ_MAX / (1u << SQUASHFS_BLOCK_LOG_MAX) + 3,
-	       "the cache holds a whole read of the largest blocks");
-_Static_assert(DATA_BLOCKS_MAX > IMAGE_SLICES_MAX,
-	       "the cache holds a whole read of the smallest blocks");
+/* Slots that one read can pin: blocks with both ends cut, and a tail. */
+#define PINS_MAX(block_size) (IMAGE_READ_MAX / (block_size) + 2u)
+
+_Static_assert(DATA_BYTES_MAX >> SQUASHFS_BLOCK_LOG_MAX >
+	       PINS_MAX(1u << SQUASHFS_BLOCK_LOG_MAX),
+	       "a read of the largest blocks, and the helper");
+_Static_assert(DATA_BLOCKS_MAX > SERVERS_MAX * IMAGE_SLICES_MAX,
+	       "reads of the smallest blocks, and the helper");
 
 /* ---- blocks ---------------------------------------------------------------- */
 
@@ -75,9 +78,21 @@ static int load_data(const struct image *im, struct image_decoder *dec,
 	return 0;
 }
 
+unsigned image_servers_max(const struct image *im)
+{
+	/* One slot for the helper, which holds one at most. */
+	return (im->n_data - 1) / PINS_MAX(im->super.block_size);
+}
+
 static uint8_t *block_bytes(const struct image *im, unsigned i)
 {
 	return im->data_area + (size_t)i * im->super.block_size;
+}
+
+const uint8_t *image_data_bytes(const struct image *im,
+				const struct image_cached *c)
+{
+	return block_bytes(im, (unsigned)(c - im->data));
 }
 
 /* n_data when it is not there. */
@@ -90,13 +105,15 @@ static unsigned find_data(const struct image *im, uint64_t pos)
 	return i;
 }
 
-bool image_data_cached(const struct image *im, uint64_t pos)
+struct image_cached *image_data_cached(struct image *im, uint64_t pos)
 {
-	return find_data(im, pos) < im->n_data;
+	unsigned i = find_data(im, pos);
+
+	return i < im->n_data ? &im->data[i] : NULL;
 }
 
-/* Neither busy nor touched by the current read; n_data: none such.  Given blocks
- * come first, then empty slots, then the least recently used. */
+/* Neither busy nor pinned; n_data: none such.  Given blocks come first, then
+ * empty slots, then the least recently used. */
 static unsigned data_victim(const struct image *im)
 {
 	unsigned best = im->n_data;
@@ -104,7 +121,7 @@ static unsigned data_victim(const struct image *im)
 	for (unsigned i = 0; i < im->n_data; i++) {
 		const struct image_cached *c = &im->data[i];
 
-		if (c->busy || (c->pos && c->read == im->n_reads))
+		if (c->busy || c->pins)
 			continue;
 		if (c->pos && c->given >= c->len)
 			return i;
@@ -116,25 +133,28 @@ static unsigned data_victim(const struct image *im)
 }
 
 /* Decodes a block into slot i; the lock is given up meanwhile. */
-static int fill_slot(struct image *im, struct image_decoder *dec, unsigned i,
-		     uint64_t pos, uint32_t size, struct err *err)
+static int fill_slot(struct image *im, unsigned i, uint64_t pos,
+		     uint32_t size, bool ahead, struct err *err)
 {
+	struct image_worker *w = im->cur;
 	struct image_cached *c = &im->data[i];
 	uint32_t len = 0;
 	int r;
 
 	if (c->pos && c->ahead)
 		image_ahead_verdict(im, false);
-	*c = (struct image_cached){ .pos = pos, .busy = true,
-				    .ahead = dec == &im->back };
+	*c = (struct image_cached){ .pos = pos, .busy = true, .ahead = ahead };
 	image_unlock(im);
-	r = load_data(im, dec, pos, size, block_bytes(im, i), &len, err);
-	image_lock(im);
+	r = load_data(im, &w->dec, pos, size, block_bytes(im, i), &len, err);
+	image_lock(im, w);
 	c->busy = false;
 	if (r < 0)
 		c->pos = 0;
 	c->len = len;
 	c->used = ++im->clock;
+	im->stats.packed_bytes += size & SQUASHFS_BLOCK_SIZE_MASK;
+	im->stats.decoded_bytes += len;
+	image_wake(im);
 	return r;
 }
 
@@ -143,36 +163,64 @@ void image_data_ahead(struct image *im, uint64_t pos, uint32_t size)
 	unsigned i = image_data_cached(im, pos) ? im->n_data : data_victim(im);
 	struct err err;
 
-	if (i < im->n_data)
-		(void)fill_slot(im, &im->back, i, pos, size, &err);
+	if (i == im->n_data)
+		return;
+	im->stats.ahead++;
+	(void)fill_slot(im, i, pos, size, true, &err);
 }
 
-/* The slot of a decoded block, with the lock held. */
+/* The slot of a decoded block, pinned. */
 static int take_block(struct image *im, uint64_t pos, uint32_t size,
 		      unsigned *ret, struct err *err)
 {
-	unsigned i = find_data(im, pos);
-	int r = 0;
+	struct image_worker *w = im->cur;
+	unsigned i;
+	int r;
 
-	/* The helper is at it.  It may fail: then it is our turn. */
-	while (i < im->n_data && im->data[i].busy) {
-		image_wait(im);
+	for (;;) {
 		i = find_data(im, pos);
-	}
-	if (i == im->n_data) {
+		/* Another thread is at it.  It may fail: then it is our turn. */
+		if (i < im->n_data && im->data[i].busy) {
+			image_wait(im);
+			continue;
+		}
+		if (i < im->n_data) {
+			im->stats.hits++;
+			break;
+		}
 		i = data_victim(im);
-		assert(i < im->n_data);
-		r = fill_slot(im, &im->front, i, pos, size, err);
-	} else if (im->data[i].ahead) {
+		if (i == im->n_data) {
+			assert(im->crew);
+			image_wait(im);
+			continue;
+		}
+		im->stats.misses++;
+		r = fill_slot(im, i, pos, size, false, err);
+		if (r < 0)
+			return r;
+		break;
+	}
+	if (im->data[i].ahead) {
 		im->data[i].ahead = false;
 		image_ahead_verdict(im, true);
 	}
-	if (r < 0)
-		return r;
 	im->data[i].used = ++im->clock;
-	im->data[i].read = im->n_reads;
+	im->data[i].pins++;
+	assert(w->n_pins < ARRAY_SIZE(w->pins));
+	w->pins[w->n_pins++] = (uint16_t)i;
 	*ret = i;
 	return 0;
+}
+
+void image_read_done(struct image *im)
+{
+	struct image_worker *w = im->cur;
+
+	for (unsigned i = 0; i < w->n_pins; i++)
+		im->data[w->pins[i]].pins--;
+	if (w->n_pins)
+		image_wake(im);
+	w->n_pins = 0;
 }
 
 static int data_block(struct image *im, uint64_t pos, uint32_t size,
@@ -185,9 +233,7 @@ static int data_block(struct image *im, uint64_t pos, uint32_t size,
 	/* Nobody's block, and the mark of an empty slot. */
 	if (!pos)
 		return image_broken(im, err, "a block at 0");
-	image_lock(im);
 	r = take_block(im, pos, size, &i, err);
-	image_unlock(im);
 	if (r < 0)
 		return r;
 	*ret = &im->data[i];
@@ -198,17 +244,15 @@ static int data_block(struct image *im, uint64_t pos, uint32_t size,
 /* ---- fragments ------------------------------------------------------------- */
 
 /* The list of the fragment table's blocks: at most 256 KiB, by the superblock's
- * checks. */
+ * checks.  It lies in the image's mapping: a thread that allocates makes an arena
+ * of its own, by calls that the jail forbids. */
 static int load_fragment_index(struct image *im, struct err *err)
 {
 	size_t n = ((size_t)im->super.n_fragments + 511) / 512;
-	CLEANUP_FREE uint64_t *index = malloc(n * sizeof(*index));
-	int r;
+	uint64_t *index = im->fragment_index;
+	int r = image_bytes_at(im, index, n * sizeof(*index),
+			       im->super.fragment_index, err);
 
-	if (!index)
-		return err_nomem(err);
-	r = im->src.read(im->src.arg, index, n * sizeof(*index),
-			 im->super.fragment_index, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {
@@ -218,7 +262,7 @@ static int load_fragment_index(struct image *im, struct err *err)
 			return image_broken(im, err, "its fragment table leaves "
 					    "the image");
 	}
-	im->fragment_index = steal_ptr(&index);
+	im->fragments_known = true;
 	return 0;
 }
 
@@ -229,7 +273,7 @@ int image_fragment(struct image *im, uint32_t i, uint64_t *ret_pos,
 	struct meta_cursor c;
 	int r = 0;
 
-	if (!im->fragment_index)
+	if (!im->fragments_known)
 		r = load_fragment_index(im, err);
 	if (r < 0)
 		return r;
@@ -331,6 +375,15 @@ static int find_piece(struct image *im, const struct image_inode *node,
 	return image_fragment(im, node->fragment, ret_pos, ret_size, err);
 }
 
+static void note_touched(struct image_worker *w, const struct piece *p,
+			 uint64_t pos, uint64_t off)
+{
+	if (p->len < p->want && w->n_touched < TOUCHED_MAX)
+		w->touched[w->n_touched++] = (struct image_touched){
+			.pos = pos, .off = off, .in = p->in, .len = p->len,
+		};
+}
+
 /* The bytes of a piece: zeros for a hole, else in the cache. */
 static int read_piece(struct image *im, const struct image_inode *node,
 		      const struct piece *p, const uint8_t **ret,
@@ -360,6 +413,8 @@ static int read_piece(struct image *im, const struct image_inode *node,
 	if (!tail) {
 		c->given += p->len;
 		image_block_see(image_file_place(im, node), p->block);
+		note_touched(im->cur, p, pos,
+			     (uint64_t)p->block << im->super.block_log);
 	}
 	*ret = data + skip + p->in;
 	return 0;
@@ -370,10 +425,9 @@ static void begin_read(struct image *im, const struct image_inode *node,
 {
 	const struct file_place *place = image_file_place(im, node);
 
-	im->reads_on = place->ref == node->ref && place->end == off;
-	image_lock(im);
-	im->n_reads++;
-	image_unlock(im);
+	image_read_done(im);
+	im->cur->reads_on = place->ref == node->ref && place->end == off;
+	im->cur->n_touched = 0;
 }
 
 int image_file_read(struct image *im, const struct image_inode *node,
@@ -416,6 +470,7 @@ int image_file_read(struct image *im, const struct image_inode *node,
 		off += p.len;
 		len -= p.len;
 	}
+	im->stats.asked_bytes += ret->len;
 	if (place->ref == node->ref)
 		place->end = off;
 	return 0;

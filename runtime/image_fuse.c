@@ -33,25 +33,37 @@
 #include "runtime/fd.h"
 #include "runtime/image_ahead.h"
 #include "runtime/image_child.h"
-#include "runtime/image_format.h"
+#include "runtime/image_crew.h"
+#include "runtime/image_prefetch.h"
+#include "runtime/image_state.h"
 #include "runtime/image_trace.h"
 
 #define REQUEST_MAX 8192u		/* FUSE_MIN_READ_BUFFER */
 #define LISTING_MAX 32768u		/* of one reply to READDIR */
 #define IDLE_MS 1000
 #define FOREVER (UINT64_C(1) << 31)	/* seconds */
-#define NODE_ID_ADD 2u
 #define MAX_PAGES (IMAGE_READ_MAX / 4096u)
 #define LISTING_START 2u		/* the place behind "." and ".." */
 #define MINOR_MIN 23u			/* Linux 3.15; we need 4.18 anyway */
 
-struct front {
+/* What all threads share; written before the second begins, and by INIT, before
+ * which the kernel asks nothing. */
+struct mounted {
 	struct image *im;
 	int fd;
 	struct image_owner owner;
 	struct image_report *report;
 	struct image_trace *trace;	/* or NULL */
 	bool no_open, no_opendir;	/* the kernel takes ENOSYS for yes */
+	struct front *fronts;
+};
+
+/* One thread's. */
+struct front {
+	struct mounted *m;
+	struct image *im;
+	struct image_worker *worker;
+	bool locked;
 	/* Where the last READDIR of a directory stopped. */
 	struct image_dir dir;
 	uint64_t dir_node, dir_place;
@@ -69,7 +81,21 @@ struct request {
 
 /* ---- replies --------------------------------------------------------------- */
 
-/* A reply that the kernel does not want any more (ENOENT: interrupted) is no
+static void lock(struct front *f)
+{
+	image_lock(f->im, f->worker);
+	f->locked = true;
+}
+
+static void unlock(struct front *f)
+{
+	if (f->locked)
+		image_unlock(f->im);
+	f->locked = false;
+}
+
+/* Gives the lock up: what is replied is this thread's own, or pinned.
+ * A reply that the kernel does not want any more (ENOENT: interrupted) is no
  * fault; when the connection is gone the next read says so. */
 static void send_reply(struct front *f, uint64_t unique, int error,
 		       struct iovec *iov, unsigned n)
@@ -80,7 +106,8 @@ static void send_reply(struct front *f, uint64_t unique, int error,
 	for (unsigned i = 1; i < n; i++)
 		head.len += (uint32_t)iov[i].iov_len;
 	iov[0] = (struct iovec){ &head, sizeof(head) };
-	(void)!writev(f->fd, iov, (int)n);
+	unlock(f);
+	(void)!writev(f->m->fd, iov, (int)n);
 }
 
 static void reply_error(struct front *f, const struct request *q, int error)
@@ -103,7 +130,7 @@ static void reply_fault(struct front *f, const struct request *q,
 			const struct err *err)
 {
 	if (err->num != ENOTDIR && err->num != EINVAL)
-		image_report(f->report, err);
+		image_report(f->m->report, err);
 	reply_error(f, q, err->num);
 }
 
@@ -132,7 +159,7 @@ static void fill_attr(const struct front *f, const struct image_inode *node,
 		.mtime = (uint64_t)st.st_mtim.tv_sec,
 		.ctime = (uint64_t)st.st_mtim.tv_sec,
 		.mode = st.st_mode, .nlink = (uint32_t)st.st_nlink,
-		.uid = f->owner.uid, .gid = f->owner.gid,
+		.uid = f->m->owner.uid, .gid = f->m->owner.gid,
 		.blksize = (uint32_t)st.st_blksize,
 	};
 }
@@ -174,8 +201,8 @@ static void do_init(struct front *f, const struct request *q)
 	if (in->major == out.major) {
 		out.max_readahead = in->max_readahead;
 		out.flags = in->flags & want;
-		f->no_open = out.flags & FUSE_NO_OPEN_SUPPORT;
-		f->no_opendir = out.flags & FUSE_NO_OPENDIR_SUPPORT;
+		f->m->no_open = out.flags & FUSE_NO_OPEN_SUPPORT;
+		f->m->no_opendir = out.flags & FUSE_NO_OPENDIR_SUPPORT;
 	}
 	reply(f, q, &out, sizeof(out));
 }
@@ -196,7 +223,7 @@ static void do_lookup(struct front *f, const struct request *q)
 	}
 	r = get_node(f, q->head->nodeid, &dir, &err);
 	if (!r) {
-		image_trace_note(f->trace, TRACE_LIST, dir.ino, 0);
+		image_trace_note(f->m->trace, TRACE_LIST, dir.ino, 0);
 		r = image_lookup(f->im, &dir, name, len, &de, &err);
 	}
 	if (r == -ENOENT) {
@@ -211,9 +238,11 @@ static void do_lookup(struct front *f, const struct request *q)
 		reply_fault(f, q, &err);
 		return;
 	}
-	image_trace_note(f->trace, TRACE_NODE, node.ino, 0);
+	image_trace_note(f->m->trace, TRACE_NODE, node.ino, 0);
 	fill_entry(f, &node, &out);
 	reply(f, q, &out, sizeof(out));
+	lock(f);
+	image_prefetch_looked_up(f->im, &node);
 }
 
 static void do_getattr(struct front *f, const struct request *q)
@@ -226,7 +255,7 @@ static void do_getattr(struct front *f, const struct request *q)
 		reply_fault(f, q, &err);
 		return;
 	}
-	image_trace_note(f->trace, TRACE_NODE, node.ino, 0);
+	image_trace_note(f->m->trace, TRACE_NODE, node.ino, 0);
 	fill_attr(f, &node, &out.attr);
 	reply(f, q, &out, sizeof(out));
 }
@@ -250,7 +279,7 @@ static void do_open(struct front *f, const struct request *q, bool dir)
 {
 	struct fuse_open_out out = { .open_flags = FOPEN_KEEP_CACHE };
 
-	if (dir ? f->no_opendir : f->no_open) {
+	if (dir ? f->m->no_opendir : f->m->no_open) {
 		reply_error(f, q, ENOSYS);
 		return;
 	}
@@ -280,9 +309,12 @@ static void do_read(struct front *f, const struct request *q)
 		reply_fault(f, q, &err);
 		return;
 	}
-	image_trace_read(f->trace, node.ino, in->offset, f->slices.len);
+	image_trace_read(f->m->trace, node.ino, in->offset, f->slices.len);
 	memcpy(iov + 1, f->slices.iov, f->slices.n * sizeof(*iov));
 	send_reply(f, q->head->unique, 0, iov, f->slices.n + 1);
+	lock(f);
+	image_read_done(f->im);
+	image_prefetch_read(f->im, &node, in->offset);
 	image_ahead_follow(f->im, &node, in->offset, f->slices.len);
 }
 
@@ -376,7 +408,7 @@ static bool put_dirent(struct front *f, struct listing *l,
 	if (!image_dirent_inode(f->im, de, &node, &err))
 		fill_entry(f, &node, entry);
 	else
-		image_report(f->report, &err);
+		image_report(f->m->report, &err);
 	return true;
 }
 
@@ -439,7 +471,7 @@ static void do_readdir(struct front *f, const struct request *q, bool plus)
 	if (!r && node.type != TYPE_DIR)
 		r = err_set(&err, ENOTDIR, "not a directory");
 	if (!r)
-		image_trace_note(f->trace, TRACE_LIST, node.ino, 0);
+		image_trace_note(f->m->trace, TRACE_LIST, node.ino, 0);
 	if (!r && put_dots(f, &l, &place, &node)) {
 		r = open_at(f, q->head->nodeid, place, &node, &err);
 		if (!r)
@@ -501,6 +533,12 @@ static void dispatch(struct front *f, const struct request *q)
 	}
 }
 
+static void count_request(struct image *im, uint32_t opcode)
+{
+	im->stats.requests[opcode < ARRAY_SIZE(im->stats.requests) ? opcode :
+			   0]++;
+}
+
 /* A request as the kernel writes it: whole, with its own length. */
 static void handle(struct front *f, size_t n)
 {
@@ -508,14 +546,19 @@ static void handle(struct front *f, size_t n)
 			     .body = f->request + sizeof(*q.head),
 			     .len = n - sizeof(*q.head) };
 
-	if (n >= sizeof(*q.head) && q.head->len == n)
-		dispatch(f, &q);
+	if (n < sizeof(*q.head) || q.head->len != n)
+		return;
+	lock(f);
+	image_crew_busy(f->im);
+	count_request(f->im, q.head->opcode);
+	dispatch(f, &q);
+	unlock(f);
 }
 
-/* Waits for a request; when none comes for a while, gives memory back. */
+/* Without a crew: when no request comes for a while, gives memory back. */
 static void wait_idle(struct front *f)
 {
-	struct pollfd p = { .fd = f->fd, .events = POLLIN };
+	struct pollfd p = { .fd = f->m->fd, .events = POLLIN };
 
 	if (poll(&p, 1, IDLE_MS) != 0)
 		return;
@@ -525,29 +568,18 @@ static void wait_idle(struct front *f)
 	(void)poll(&p, 1, -1);
 }
 
-int image_fuse_serve(struct image *im, int fd, struct image_owner owner,
-		     struct image_report *report)
+/* Until the connection is gone: 0. */
+static int serve(struct front *f)
 {
-	struct front *f = malloc(sizeof(*f));
+	struct mounted *m = f->m;
 	struct err err;
 
-	if (!f) {
-		(void)err_nomem(&err);
-		image_report(report, &err);
-		return 1;
-	}
-	f->im = im;
-	f->fd = fd;
-	f->owner = owner;
-	f->report = report;
-	f->trace = image_trace_of(im);
-	f->no_open = f->no_opendir = false;
-	f->dir_node = 0;
 	for (;;) {
 		ssize_t n;
 
-		wait_idle(f);
-		n = fd_read(fd, f->request, sizeof(f->request));
+		if (!f->im->crew)
+			wait_idle(f);
+		n = fd_read(m->fd, f->request, sizeof(f->request));
 		if (n > 0)
 			handle(f, (size_t)n);
 		else if (n == -ENODEV || n == -ECONNABORTED)
@@ -557,7 +589,44 @@ int image_fuse_serve(struct image *im, int fd, struct image_owner owner,
 			break;
 	}
 	(void)err_set(&err, EIO, "%s: the image server lost /dev/fuse",
-		      image_name(im));
-	image_report(report, &err);
+		      image_name(f->im));
+	image_report(m->report, &err);
 	return 1;
+}
+
+/* Another server: its end is the end of the process, for the mount is gone. */
+static void serve_beside(void *arg, unsigned i)
+{
+	struct mounted *m = arg;
+
+	_exit(serve(&m->fronts[i]));
+}
+
+int image_fuse_serve(struct image *im, int fd, struct image_owner owner,
+		     struct image_report *report)
+{
+	struct mounted m = {
+		.im = im, .fd = fd, .owner = owner, .report = report,
+		.trace = image_trace_of(im),
+	};
+	struct err err;
+
+	m.fronts = malloc(SERVERS_MAX * sizeof(*m.fronts));
+	if (!m.fronts) {
+		(void)err_nomem(&err);
+		image_report(report, &err);
+		return 1;
+	}
+	for (unsigned i = 0; i < SERVERS_MAX; i++) {
+		struct front *f = &m.fronts[i];
+
+		f->m = &m;
+		f->im = im;
+		f->worker = &im->workers[i];
+		f->locked = false;
+		f->dir_node = 0;
+	}
+	if (im->crew)
+		(void)image_crew_serve(im->crew, serve_beside, &m);
+	return serve(&m.fronts[0]);
 }

@@ -31,7 +31,7 @@
 #include "image_jail.gen.h"
 #endif
 
-#define NOFILE_MAX 8u
+#define NOFILE_MAX 10u
 #define MEMORY_MAX (128u << 20)		/* of address space, on top */
 
 #ifndef HOLDALL_SAN

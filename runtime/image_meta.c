@@ -12,6 +12,7 @@
  * step of a cursor makes progress.
  */
 #include "runtime/image_ahead.h"
+#include "runtime/image_prefetch.h"
 #include "runtime/image_state.h"
 
 #include <errno.h>
@@ -44,20 +45,24 @@ static int map_areas(struct image *im, struct err *err)
 	if (im->n_data > DATA_BLOCKS_MAX)
 		im->n_data = DATA_BLOCKS_MAX;
 	im->map_len = META_BLOCKS * SQUASHFS_META_SIZE +
-		      2 * (image_zstd_size() + packed) + IMAGE_READ_MAX +
-		      im->n_data * block;
+		      WORKERS_MAX * (image_zstd_size() + packed) +
+		      IMAGE_READ_MAX + im->n_data * block +
+		      ((size_t)im->super.n_fragments / 512 + 1) * 8;
 	p = mmap(NULL, im->map_len, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		return err_nomem(err);
 	im->map = p;
 	im->meta_area = p;
-	im->front.zstd_area = im->meta_area + META_BLOCKS * SQUASHFS_META_SIZE;
-	im->front.packed = im->front.zstd_area + image_zstd_size();
-	im->back.zstd_area = im->front.packed + packed;
-	im->back.packed = im->back.zstd_area + image_zstd_size();
-	im->zero = im->back.packed + packed;
+	p += META_BLOCKS * SQUASHFS_META_SIZE;
+	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+		im->workers[i].dec.zstd_area = p;
+		im->workers[i].dec.packed = p + image_zstd_size();
+		p += image_zstd_size() + packed;
+	}
+	im->zero = p;
 	im->data_area = im->zero + IMAGE_READ_MAX;
+	im->fragment_index = (void *)(im->data_area + im->n_data * block);
 	return 0;
 }
 
@@ -69,7 +74,9 @@ int image_new(const struct image_source *src, struct image **ret,
 
 	if (!im)
 		return err_nomem(err);
-	im->src = im->front.src = *src;
+	im->src = *src;
+	im->cur = &im->workers[0];
+	im->cur->dec.src = *src;
 	r = image_super_read(src, &im->super, err);
 	if (!r)
 		r = map_areas(im, err);
@@ -85,25 +92,41 @@ void image_free(struct image *im)
 {
 	if (!im)
 		return;
+	image_prefetch_end(im);
 	if (im->map)
 		(void)munmap(im->map, im->map_len);
-	free(im->fragment_index);
 	free(im);
 }
 
-void image_idle(struct image *im)
+bool image_drop_caches(struct image *im)
 {
-	image_ahead_pause(im);
-	if (im->src.idle)
-		im->src.idle(im->src.arg);
-	if (im->back.src.idle)
-		im->back.src.idle(im->back.src.arg);
+	for (unsigned i = 0; i < im->n_data; i++)
+		if (im->data[i].busy || im->data[i].pins)
+			return false;
+	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+		struct image_decoder *dec = &im->workers[i].dec;
+
+		if (dec->src.idle)
+			dec->src.idle(dec->src.arg);
+		dec->zstd = NULL;
+	}
 	(void)madvise(im->map, im->map_len, MADV_DONTNEED);
 	memset(im->meta, 0, sizeof(im->meta));
 	memset(im->data, 0, sizeof(im->data));
 	memset(im->places, 0, sizeof(im->places));
 	im->meta_last = 0;
-	im->front.zstd = im->back.zstd = NULL;
+	im->fragments_known = false;
+	image_prefetch_end(im);
+	return true;
+}
+
+void image_idle(struct image *im)
+{
+	image_ahead_pause(im);
+	image_lock(im, &im->workers[0]);
+	image_read_done(im);
+	(void)image_drop_caches(im);
+	image_unlock(im);
 }
 
 uint64_t image_root(const struct image *im)
@@ -157,7 +180,7 @@ static int load_block(struct image *im, uint64_t pos, uint64_t end,
 	if (end - pos < sizeof(head))
 		return image_broken(im, err, "metadata block at %llu is cut off",
 				    (unsigned long long)pos);
-	r = im->src.read(im->src.arg, head, sizeof(head), pos, err);
+	r = image_bytes_at(im, head, sizeof(head), pos, err);
 	if (r < 0)
 		return r;
 	n = le16(head) & ~SQUASHFS_META_STORED;
@@ -165,15 +188,15 @@ static int load_block(struct image *im, uint64_t pos, uint64_t end,
 		return image_broken(im, err, "metadata block at %llu has a bad "
 				    "length", (unsigned long long)pos);
 	if (le16(head) & SQUASHFS_META_STORED) {
-		r = im->src.read(im->src.arg, out, n, pos + sizeof(head),
-				 err);
+		r = image_bytes_at(im, out, n, pos + sizeof(head), err);
 		len = (long)n;
 	} else {
-		r = im->src.read(im->src.arg, im->front.packed, n,
-				 pos + sizeof(head), err);
-		len = r < 0 ? 0 : image_unpack(&im->front, out,
-					       SQUASHFS_META_SIZE,
-					       im->front.packed, n);
+		struct image_decoder *dec = &im->cur->dec;
+
+		r = image_bytes_at(im, dec->packed, n, pos + sizeof(head),
+				   err);
+		len = r < 0 ? 0 : image_unpack(dec, out, SQUASHFS_META_SIZE,
+					       dec->packed, n);
 	}
 	if (r < 0)
 		return r;
@@ -246,7 +269,8 @@ int meta_read(struct image *im, struct meta_cursor *c, void *buf, size_t len,
 		size_t n;
 		int r;
 
-		if (c->pos >= c->end)
+		/* 0 is the mark of an empty slot, and nobody's place. */
+		if (!c->pos || c->pos >= c->end)
 			return image_broken(im, err, "a table ends too early");
 		r = meta_block(im, c->pos, c->end, &block, &data, err);
 		if (r < 0)

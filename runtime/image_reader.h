@@ -11,7 +11,7 @@
  * object concerned cannot be read, others can.
  *
  * All memory is one mapping that is touched as it is used: a few pages for an
- * idle image.  One thread at a time; image_ahead.h adds a helper beneath.
+ * idle image.  One thread at a time, unless there is a crew (image_crew.h).
  */
 #ifndef HOLDALL_IMAGE_READER_H
 #define HOLDALL_IMAGE_READER_H
@@ -151,7 +151,8 @@ int image_dirent_inode(struct image *im, const struct image_dirent *de,
 /* ---- data ---- */
 
 /* Slices of at most IMAGE_READ_MAX bytes from `off`, cut at the end of the
- * file.  They point into the cache: valid until the next call. */
+ * file.  They point into the cache: valid until this thread's next call, or until
+ * it says that it is done. */
 struct image_slices {
 	struct iovec iov[IMAGE_SLICES_MAX];
 	unsigned n;
@@ -160,5 +161,6 @@ struct image_slices {
 int image_file_read(struct image *im, const struct image_inode *node,
 		    uint64_t off, size_t len, struct image_slices *ret,
 		    struct err *err);
+void image_read_done(struct image *im);
 
 #endif

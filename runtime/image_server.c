@@ -21,20 +21,29 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fuse.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "runtime/child.h"
 #include "runtime/fd.h"
-#include "runtime/image_ahead.h"
 #include "runtime/image_child.h"
+#include "runtime/image_crew.h"
+#include "runtime/image_prefetch.h"
+#include "runtime/image_state.h"
 #include "runtime/image_trace.h"
 #include "runtime/text.h"
 
 #define START_BYTE 'F'
+#define START_PUSH_BYTE 'M'		/* and two more follow: */
+#define PUSH_BYTE 'P'			/* for the helper */
+#define SPARE_BYTE 'S'			/* for image_rescue.c; stays in the
+					 * socket until somebody needs it */
 #define KEEP_BYTE 'K'
 #define EXIT_FAULT 1
 
@@ -144,9 +153,9 @@ static void drop_payload(void *arg)
 
 /* What is made before the filter. */
 struct prepared {
-	struct payload *payload;
-	struct image_ahead *ahead;	/* or NULL, as its payload */
-	struct payload *ahead_payload;
+	struct image_crew *crew;	/* or NULL */
+	/* The caller's thread's, then one for each of the crew's. */
+	struct payload *payloads[WORKERS_MAX];
 	char shown[256];		/* the bundle's name, for messages */
 };
 
@@ -154,15 +163,34 @@ static int prepare(const struct image_child *c, struct prepared *ret,
 		   struct err *err)
 {
 	struct err ignored;
+	unsigned n = 0;
 	int r;
 
+	/* Should a thread ever allocate: another arena takes calls that the jail
+	 * forbids. */
+	(void)mallopt(M_ARENA_MAX, 1);
 	/* Where no thread can be made (a limit on tasks), reading is slower. */
-	if (c->ahead)
-		(void)image_ahead_new(&ret->ahead, &ignored);
-	r = payload_new(c->bundle, &ret->payload, err);
-	if (!r && ret->ahead)
-		r = payload_new(c->bundle, &ret->ahead_payload, err);
+	if (c->crew)
+		(void)image_crew_new(image_crew_servers(), c->report,
+				     &ret->crew, &ignored);
+	if (ret->crew)
+		n = image_crew_others(ret->crew);
+	r = payload_new(c->bundle, &ret->payloads[0], err);
+	for (unsigned i = 1; r == 0 && i <= n; i++)
+		r = payload_new(c->bundle, &ret->payloads[i], err);
 	return r;
+}
+
+static void attach_crew(const struct prepared *p,
+			const struct image_source *src, struct image *im)
+{
+	struct image_source srcs[WORKERS_MAX - 1];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(srcs); i++) {
+		srcs[i] = *src;
+		srcs[i].arg = p->payloads[i + 1];
+	}
+	image_crew_attach(p->crew, im, srcs);
 }
 
 /* seal_parse has checked that the first image lies at offset 0. */
@@ -172,7 +200,7 @@ static int open_image(const struct bundle *b, struct prepared *p,
 	const struct section *s = seal_section(&b->seal, SECTION_IMAGE);
 	struct image_source src = {
 		.read = read_payload, .view = view_payload,
-		.idle = drop_payload, .arg = p->payload,
+		.idle = drop_payload, .arg = p->payloads[0],
 		.name = text_quoted(p->shown, sizeof(p->shown), b->name),
 	};
 	int r;
@@ -182,16 +210,14 @@ static int open_image(const struct bundle *b, struct prepared *p,
 			       src.name);
 	src.size = s->size;
 	r = image_new(&src, ret, err);
-	if (!r && p->ahead) {
-		src.arg = p->ahead_payload;
-		image_ahead_attach(p->ahead, *ret, &src);
-	}
+	if (!r && p->crew)
+		attach_crew(p, &src, *ret);
 	return r;
 }
 
 static void child_main(struct image_child *c)
 {
-	struct prepared p = { .payload = NULL };
+	struct prepared p = { .crew = NULL };
 	struct image *im = NULL;
 	struct err err = { 0 };
 	int r = leave_caller(c, &err);
@@ -234,7 +260,13 @@ static void warm_up(struct image *im)
 	struct image_inode root;
 	struct image_dir dir;
 	struct err err;
+	uint64_t pos;
+	uint32_t size;
 
+	/* Memory for their list is allocated with the first one, and threads
+	 * allocate none. */
+	if (im->super.n_fragments)
+		(void)image_fragment(im, 0, &pos, &size, &err);
 	if (image_inode_get(im, image_root(im), &root, &err) < 0 ||
 	    image_dir_open(im, &root, &dir, &err) < 0 ||
 	    image_dir_next(im, &dir, &de, &err) <= 0)
@@ -244,7 +276,7 @@ static void warm_up(struct image *im)
 
 /* The descriptor of the mount, after those to be held till the end: these stay
  * open by being forgotten.  RLIMIT_NOFILE bounds their number. */
-static int await_fuse(int channel, int *ret_fuse)
+static int await_fuse(int channel, int *ret_fuse, bool *ret_push)
 {
 	for (;;) {
 		char byte;
@@ -252,8 +284,9 @@ static int await_fuse(int channel, int *ret_fuse)
 
 		if (r < 0)
 			return r;
-		if (byte == START_BYTE) {
+		if (byte == START_BYTE || byte == START_PUSH_BYTE) {
 			*ret_fuse = fd;
+			*ret_push = byte == START_PUSH_BYTE;
 			return 0;
 		}
 		if (byte != KEEP_BYTE)
@@ -265,6 +298,7 @@ static int serve_fuse(struct image_child *c, struct image *im,
 		      struct err *err)
 {
 	struct image_report report = { .fd = c->report };
+	bool push = false;
 	int fuse, r;
 
 	if (!im) {
@@ -272,8 +306,14 @@ static int serve_fuse(struct image_child *c, struct image *im,
 		return EXIT_FAULT;
 	}
 	image_trace_attach(im, c->trace);
+	image_lock(im, &im->workers[0]);
 	warm_up(im);
-	r = await_fuse(c->channel, &fuse);
+	image_unlock(im);
+	/* For an app that starts; not where a person looks around, and a record
+	 * shall hold what the app asks for.  From here on the helper works. */
+	if (c->push && !c->trace)
+		image_prefetch_start(im, c->bundle);
+	r = await_fuse(c->channel, &fuse, &push);
 	if (r == -ENODATA)
 		return 0;
 	if (r < 0) {
@@ -282,6 +322,8 @@ static int serve_fuse(struct image_child *c, struct image *im,
 		image_report(&report, err);
 		return EXIT_FAULT;
 	}
+	if (push && c->push && im->crew)
+		image_crew_push(im->crew, c->channel);
 	(void)close(c->channel);
 	return image_fuse_serve(im, fuse, c->owner, &report);
 }
@@ -308,24 +350,35 @@ int image_server_prepare(struct image_server *ret, struct err *err)
 	return 0;
 }
 
-int image_server_fork(const struct bundle *b, struct image_owner owner,
-		      int keep_fd, struct image_server *s, struct err *err)
+static int fork_fuse(const struct bundle *b, struct image_owner owner,
+		     int keep_fd, bool push, struct image_server *s,
+		     struct err *err)
 {
 	struct image_child c = { .bundle = b, .keep = keep_fd, .owner = owner,
-				 .run = serve_fuse, .ahead = true,
-				 .trace = s->trace,
+				 .run = serve_fuse, .crew = true,
+				 .push = push, .trace = s->trace,
 				 .channel = s->child_sock,
 				 .report = s->child_report };
 	pid_t pid = image_child_fork(&c, &s->pidfd, err);
 
-	/* Only the server holds these now: its end is an end of file. */
-	(void)close(s->child_sock);
+	/* Only the server holds this now: its end is an end of file. */
 	(void)close(s->child_report);
-	s->child_sock = s->child_report = -1;
+	s->child_report = -1;
+	/* Of this a copy remains, for the spare /dev/fuse in it. */
+	if (pid < 0 || !push) {
+		(void)close(s->child_sock);
+		s->child_sock = -1;
+	}
 	if (pid < 0)
 		return pid;
 	s->pid = pid;
 	return 0;
+}
+
+int image_server_fork(const struct bundle *b, struct image_owner owner,
+		      int keep_fd, struct image_server *s, struct err *err)
+{
+	return fork_fuse(b, owner, keep_fd, true, s, err);
 }
 
 int image_server_start(const struct bundle *b, struct image_owner owner,
@@ -336,7 +389,7 @@ int image_server_start(const struct bundle *b, struct image_owner owner,
 
 	if (r < 0)
 		return r;
-	r = image_server_fork(b, owner, keep_fd, &s, err);
+	r = fork_fuse(b, owner, keep_fd, false, &s, err);
 	if (r < 0) {
 		(void)close(s.start_sock);
 		(void)close(s.report);
@@ -364,9 +417,32 @@ int image_server_keep(int start_sock, int fd, struct err *err)
 	return send_fd(start_sock, fd, KEEP_BYTE, err);
 }
 
+/* Another /dev/fuse of the same connection, opened in the same user namespace; -1:
+ * there is none to be had. */
+static int clone_fuse(int fuse_fd)
+{
+	CLEANUP_FD int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	uint32_t other = (uint32_t)fuse_fd;
+
+	if (fd < 0 || ioctl(fd, FUSE_DEV_IOC_CLONE, &other) < 0)
+		return -1;
+	return steal_fd(&fd);
+}
+
 int image_server_serve(int start_sock, int fuse_fd, struct err *err)
 {
-	return send_fd(start_sock, fuse_fd, START_BYTE, err);
+	CLEANUP_FD int push = clone_fuse(fuse_fd);
+	CLEANUP_FD int spare = push < 0 ? -1 : clone_fuse(fuse_fd);
+	bool all = push >= 0 && spare >= 0;
+	struct err ignored;
+	int r = send_fd(start_sock, fuse_fd, all ? START_PUSH_BYTE : START_BYTE,
+			err);
+
+	/* A server that does not want these has closed the socket by now. */
+	if (r == 0 && all &&
+	    send_fd(start_sock, push, PUSH_BYTE, &ignored) == 0)
+		(void)send_fd(start_sock, spare, SPARE_BYTE, &ignored);
+	return r;
 }
 
 void image_mount_options(char *space, size_t size, int fuse_fd,

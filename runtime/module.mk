@@ -23,6 +23,7 @@ runtime_FUZZ :=
 IMAGE_SRCS := \
 	runtime/image_super.c runtime/image_meta.c runtime/image_inode.c \
 	runtime/image_dir.c runtime/image_data.c runtime/image_ahead.c \
+	runtime/image_crew.c runtime/image_push.c \
 	runtime/image_zstd.c runtime/image_fuse.c \
 	runtime/image_records.c runtime/image_walk.c runtime/image_stream.c \
 	runtime/image_server.c runtime/image_jail.c runtime/image_trace.c
@@ -65,5 +66,8 @@ runtime_FUZZ += runtime/contents_fuzz.c
 runtime_SRCS += runtime/image_profile.c runtime/image_prefetch.c
 runtime_TESTS += runtime/image_prefetch_test.c
 runtime_FUZZ += runtime/image_profile_fuzz.c
+
+# outside the jail, so not among IMAGE_SRCS
+runtime_SRCS += runtime/image_rescue.c
 
 runtime_FUZZ += runtime/image_parts_fuzz.c runtime/bundle_fuzz.c

@@ -1,0 +1,292 @@
+/*
+ * image_crew.c - births, the lock, and the helper's rest; see image_crew.h
+ *
+ * Role of the helper: jobs of image_ahead.c, one at a time; after IDLE_MS without a
+ *	request, giving all memory back.
+ * Watched by: nobody; all threads end with the process.
+ *
+ * No memory is allocated in these threads (the allocator would make arenas), and
+ * none of them ends: the C library would make other calls then.
+ *
+ * #syscalls futex clock_gettime recvmsg close
+ * They may come to life when the filter stands already: nobody waits for their
+ * birth, in which the C library makes three calls that give nothing away:
+ * #syscalls set_robust_list rseq rt_sigprocmask
+ */
+#include "runtime/image_crew.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "runtime/fd.h"
+#include "runtime/image_ahead.h"
+#include "runtime/image_prefetch.h"
+#include "runtime/image_state.h"
+#include "runtime/memory.h"
+
+#define STACK_SIZE (64u << 10)
+#define IDLE_MS 1000
+
+/* ---- the lock -------------------------------------------------------------- */
+
+void image_lock(struct image *im, struct image_worker *w)
+{
+	if (im->crew)
+		(void)pthread_mutex_lock(&im->crew->lock);
+	im->cur = w;
+}
+
+void image_unlock(struct image *im)
+{
+	im->cur = &im->workers[0];
+	if (im->crew)
+		(void)pthread_mutex_unlock(&im->crew->lock);
+}
+
+void image_wait(struct image *im)
+{
+	struct image_worker *w = im->cur;
+
+	(void)pthread_cond_wait(&im->crew->ready, &im->crew->lock);
+	im->cur = w;
+}
+
+void image_wake(struct image *im)
+{
+	if (im->crew)
+		(void)pthread_cond_broadcast(&im->crew->ready);
+}
+
+/* ---- the helper ------------------------------------------------------------ */
+
+/* Waits until woken; true: IDLE_MS have passed. */
+static bool wait_awhile(struct image_crew *c)
+{
+	struct timespec end;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += IDLE_MS / 1000;
+	return pthread_cond_timedwait(&c->wake, &c->lock, &end) == ETIMEDOUT;
+}
+
+/* No clock ticks in an idle process: once all is given back, it waits for the
+ * next request. */
+static void rest(struct image_crew *c)
+{
+	c->parked = true;
+	(void)pthread_cond_broadcast(&c->parked_now);
+	if (!c->awake) {
+		(void)pthread_cond_wait(&c->wake, &c->lock);
+	} else if (wait_awhile(c)) {
+		if (c->requests == c->seen && image_drop_caches(c->im)) {
+			c->awake = false;
+			c->window = WINDOW_START;
+			/* Its own code too. */
+			memory_drop_code();
+		}
+		c->seen = c->requests;
+	}
+	c->parked = false;
+}
+
+/* The /dev/fuse for pushes, into this thread's table. */
+static void take_push_fd(struct image_crew *c)
+{
+	int from = c->push_from, fd = -1;
+	char byte;
+
+	c->push_from = -1;
+	(void)pthread_mutex_unlock(&c->lock);
+	if (c->foreign >= 0)
+		(void)close(c->foreign);
+	c->foreign = -1;
+	(void)fd_recv(from, &fd, &byte, sizeof(byte));
+	(void)close(from);
+	(void)pthread_mutex_lock(&c->lock);
+	c->push_fd = fd;
+}
+
+static void *help(void *arg)
+{
+	struct image_crew *c = arg;
+
+	(void)pthread_mutex_lock(&c->lock);
+	while (!c->quit) {
+		if (c->im)
+			c->im->cur = image_helper(c->im);
+		if (c->push_from >= 0)
+			take_push_fd(c);
+		else if (!image_ahead_work(c) && !image_prefetch_step(c->im))
+			rest(c);
+	}
+	(void)pthread_mutex_unlock(&c->lock);
+	return NULL;
+}
+
+/* ---- servers --------------------------------------------------------------- */
+
+static void *serve(void *arg)
+{
+	struct image_crew *c = arg;
+	unsigned me;
+
+	(void)pthread_mutex_lock(&c->lock);
+	while (!c->quit && !c->serve)
+		(void)pthread_cond_wait(&c->go, &c->lock);
+	/* One by one they take the next number, as long as there is work. */
+	me = c->n_serving;
+	if (!c->quit && me < c->n_servers)
+		c->n_serving++;
+	else
+		while (!c->quit)
+			(void)pthread_cond_wait(&c->go, &c->lock);
+	(void)pthread_mutex_unlock(&c->lock);
+	if (!c->quit)
+		c->serve(c->serve_arg, me);
+	return NULL;
+}
+
+unsigned image_crew_serve(struct image_crew *c,
+			  void (*serve_one)(void *arg, unsigned i), void *arg)
+{
+	unsigned n;
+
+	(void)pthread_mutex_lock(&c->lock);
+	n = image_servers_max(c->im);
+	if (c->n_servers > n)
+		c->n_servers = n;
+	n = c->n_servers;
+	c->n_serving = 1;
+	c->serve_arg = arg;
+	c->serve = serve_one;
+	(void)pthread_cond_broadcast(&c->go);
+	(void)pthread_mutex_unlock(&c->lock);
+	return n;
+}
+
+unsigned image_crew_servers(void)
+{
+	cpu_set_t cpus;
+	unsigned n = 1;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
+		n = (unsigned)CPU_COUNT(&cpus);
+	return n < 1 ? 1 : n > SERVERS_MAX ? SERVERS_MAX : n;
+}
+
+/* ---- birth and end --------------------------------------------------------- */
+
+static int start_thread(pthread_t *ret, void *(*run)(void *arg),
+			struct image_crew *c)
+{
+	pthread_attr_t attr;
+	int r = pthread_attr_init(&attr);
+
+	if (r)
+		return -r;
+	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
+	r = pthread_create(ret, &attr, run, c);
+	(void)pthread_attr_destroy(&attr);
+	return -r;
+}
+
+static void prepare_lock(struct image_crew *c)
+{
+	pthread_condattr_t attr;
+
+	(void)pthread_mutex_init(&c->lock, NULL);
+	(void)pthread_cond_init(&c->ready, NULL);
+	(void)pthread_cond_init(&c->go, NULL);
+	(void)pthread_cond_init(&c->parked_now, NULL);
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&c->wake, &attr);
+	(void)pthread_condattr_destroy(&attr);
+}
+
+int image_crew_new(unsigned servers, int foreign, struct image_crew **ret,
+		   struct err *err)
+{
+	CLEANUP_FREE struct image_crew *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (!c)
+		return err_nomem(err);
+	prepare_lock(c);
+	c->foreign = foreign;
+	c->push_from = c->push_fd = -1;
+	c->window = WINDOW_START;
+	c->page = (size_t)sysconf(_SC_PAGESIZE);
+	r = start_thread(&c->helper, help, c);
+	if (r < 0)
+		return err_sys(err, -r, "image server: cannot make its second "
+			       "thread");
+	/* From here on the helper's table of descriptors is its own.  Without
+	 * that it only decodes. */
+	if (unshare(CLONE_FILES) < 0)
+		c->page = 0;
+	c->n_servers = 1;
+	while (c->n_servers < servers && c->n_servers < SERVERS_MAX &&
+	       start_thread(&c->servers[c->n_servers], serve, c) == 0)
+		c->n_servers++;
+	*ret = steal_ptr(&c);
+	return 0;
+}
+
+unsigned image_crew_others(const struct image_crew *c)
+{
+	return c->n_servers;
+}
+
+void image_crew_attach(struct image_crew *c, struct image *im,
+		       const struct image_source *srcs)
+{
+	for (unsigned i = 1; i < c->n_servers; i++)
+		im->workers[i].dec.src = srcs[i - 1];
+	image_helper(im)->dec.src = srcs[c->n_servers - 1];
+	im->crew = c;
+	(void)pthread_mutex_lock(&c->lock);
+	c->im = im;
+	(void)pthread_mutex_unlock(&c->lock);
+}
+
+void image_crew_free(struct image_crew *c)
+{
+	if (!c)
+		return;
+	(void)pthread_mutex_lock(&c->lock);
+	c->quit = true;
+	(void)pthread_cond_signal(&c->wake);
+	(void)pthread_cond_broadcast(&c->go);
+	(void)pthread_mutex_unlock(&c->lock);
+	(void)pthread_join(c->helper, NULL);
+	for (unsigned i = 1; i < c->n_servers; i++)
+		(void)pthread_join(c->servers[i], NULL);
+	if (c->im)
+		c->im->crew = NULL;
+	free(c);
+}
+
+void image_crew_busy(struct image *im)
+{
+	struct image_crew *c = im->crew;
+
+	if (!c)
+		return;
+	c->requests++;
+	if (!c->awake) {
+		c->awake = true;
+		(void)pthread_cond_signal(&c->wake);
+	}
+}
+
+void image_crew_push(struct image_crew *c, int channel)
+{
+	(void)pthread_mutex_lock(&c->lock);
+	if (c->page)
+		c->push_from = channel;
+	(void)pthread_cond_signal(&c->wake);
+	(void)pthread_mutex_unlock(&c->lock);
+}
