@@ -130,12 +130,14 @@ static int cannot_tell(const struct manifest *m, const struct programs *p,
 	if (p->n > SHOWN_MAX)
 		buf_addf(&names, " and %zu more", p->n - SHOWN_MAX);
 	if (!p->n)
-		return err_set(err, EINVAL, "%s: the sources bring no program "
-			       "in PATH; say which one is meant: command: "
-			       "/usr/lib/...", m->file ? m->file : "init");
-	return err_set(err, EINVAL, "%s: which of the programs is meant? add "
-		       "a line such as command: %s; there are %s",
-		       m->file ? m->file : "init", p->v[0], buf_text(&names));
+		(void)err_set(err, EINVAL, "the sources bring no program in "
+			      "PATH; say which one is meant: command: "
+			      "/usr/lib/...");
+	else
+		(void)err_set(err, EINVAL, "which of the programs is meant? "
+			      "add a line such as command: %s; there are %s",
+			      p->v[0], buf_text(&names));
+	return m->file ? err_prefix(err, "%s", m->file) : -err->num;
 }
 
 static int by_number(const struct manifest *m, const struct tree *t,

@@ -136,6 +136,17 @@ static const char *named_version(const struct owners *o)
 	return NULL;
 }
 
+/* More than its name and its copyright? */
+static bool brings_anything(const struct tree *t, const struct owners *o)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->v[i]->type != ENTRY_DIR &&
+		    !path_below(t->v[i]->path, "usr/share/doc") &&
+		    owners_rank(o, t->v[i]) != OWNER_NONE)
+			return true;
+	return false;
+}
+
 int infer_version(const struct manifest *m, const struct tree *t,
 		  const struct owners *o, const char *program, char **ret,
 		  struct err *err)
@@ -155,7 +166,8 @@ int infer_version(const struct manifest *m, const struct tree *t,
 			return r;
 		version = host;
 	} else if (e && e->origin && e->origin->kind == ORIGIN_DEBIAN &&
-		   owners_rank(o, e) != OWNER_NONE) {
+		   (owners_rank(o, e) != OWNER_NONE ||
+		    !brings_anything(t, o))) {
 		version = e->origin->version;
 	}
 	if (!version)

@@ -117,8 +117,9 @@ static bool add_shared(const struct address *a, struct buf *b)
 	for (size_t i = 0; i < ARRAY_SIZE(shared); i++) {
 		if (strcmp(a->host, shared[i].host))
 			continue;
+		/* Without an owner nothing can be said: `b` stays empty. */
 		if (!a->part_lens[0])
-			return false;
+			return true;
 		buf_adds(b, shared[i].id);
 		for (size_t k = 0; k < 2; k++)
 			if (a->part_lens[k])

@@ -72,6 +72,11 @@ static void add_id(const struct init_facts *f, struct buf *b)
 
 static void add_version(const struct init_facts *f, struct buf *b)
 {
+	/* Which package it will be depends on the command. */
+	if (f->package && !f->argv.n) {
+		buf_adds(b, "# version: that of what is packed\n\n");
+		return;
+	}
 	if (f->version && f->whole_version)
 		buf_addf(b, "# Debian's is %s.  Without this line it is that "
 			 "of what is packed.\n", f->whole_version);

@@ -47,6 +47,7 @@ bundler_SRCS += bundler/warnings.c bundler/warn_scripts.c \
 	bundler/warn_libraries.c bundler/warn_schemas.c
 bundler_SRCS += bundler/init_verb.c bundler/init_id.c \
 	bundler/init_package.c bundler/init_text.c
+bundler_TESTS += bundler/infer_test.c bundler/init_test.c
 
 # post-steps
 bundler_SRCS += bundler/stage.c bundler/steps.c bundler/step_tree.c bundler/step_run.c \

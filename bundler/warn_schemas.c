@@ -5,9 +5,10 @@
  * forget to require those of the desktop (gnome-text-editor).  A binary holds
  * many texts that look like a schema's id, so a warning needs all of this: the
  * binary is the app's own, calls g_settings_new, and the text begins like one of
- * the families in the table, whose ids are schemas and nothing else.  A library
- * that can also ask whether a schema is there is believed to do so (libxul);
- * of a program that is not enough (gnome-text-editor has both).
+ * the families in the table, whose ids are schemas and nothing else.  What can
+ * also ask whether a schema is there is believed to do so (libxul,
+ * xfce4-terminal), unless it is a program with schemas of its own, which asks
+ * for those (gnome-text-editor).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,7 @@ struct looking {
 	struct warnings *w;
 	char *compiled;
 	size_t compiled_len;
+	bool schemas, own_schemas;	/* the image, the app brings sources */
 	struct wanted v[IDS_MAX];
 	size_t n;
 	char piece[PIECE + OVERLAP];
@@ -73,15 +75,18 @@ static bool is_compiled(const struct looking *x, const char *id)
 				     strlen(id));
 }
 
-static bool has_sources(const struct tree *t)
+static void find_sources(struct looking *x)
 {
+	const struct tree *t = x->w->t;
+
 	for (size_t i = 0; i < t->n; i++) {
 		const char *rest = path_below(t->v[i]->path, FOLDER);
 
-		if (rest && strstr(rest, ".gschema.xml"))
-			return true;
+		if (!rest || !strstr(rest, ".gschema.xml"))
+			continue;
+		x->schemas = true;
+		x->own_schemas |= warn_is_own(x->w, t->v[i]);
 	}
-	return false;
 }
 
 /* ---- what is asked for ---- */
@@ -179,7 +184,8 @@ static int look_at(struct looking *x, const struct entry *e, struct err *err)
 
 	if (r == 0)
 		r = read_pieces(x, e, fd, &t, err);
-	if (!t.asks || (t.checks && strstr(e->path, ".so")))
+	if (!t.asks ||
+	    (t.checks && (!x->own_schemas || strstr(e->path, ".so"))))
 		x->n = before;
 	return r;
 }
@@ -208,7 +214,7 @@ static void tell(struct looking *x, size_t n)
 
 static void tell_all(struct looking *x)
 {
-	if (!x->compiled && has_sources(x->w->t)) {
+	if (!x->compiled && x->schemas) {
 		warn(x->w, "the settings schemas in /" FOLDER " are not "
 		     "compiled, and programs that need them would end; add to "
 		     "the sources what compiles them: - debian: "
@@ -234,6 +240,7 @@ int warn_schemas(struct warnings *w, struct err *err)
 	if (w->m->kind == KIND_THIN || r < 0)
 		return r;
 	x->w = w;
+	find_sources(x);
 	r = read_compiled(x, err);
 	for (size_t i = 0; i < w->t->n && r == 0; i++)
 		if (is_looked_at(w, w->t->v[i]))
