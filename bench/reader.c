@@ -9,6 +9,8 @@
  *	map	every page of the files over 256 KiB through mmap
  *	stat	every entry
  *	open	the first 4 KiB of every file up to 64 KiB
+ *	storm	four processes that read here and there, forget, read again, for a
+ *		minute; to kill something under
  *
  * Prints microseconds and the bytes read.  The list of files is made before the
  * clock starts (but for `stat`, which is the walk itself), so their inodes are
@@ -182,6 +184,53 @@ static uint64_t read_starts(void)
 	return sum;
 }
 
+/* Small and large reads of the same few files, so that they meet. */
+static void read_wild(unsigned state, double end)
+{
+	while (now_us() < end) {
+		unsigned f;
+		off_t at;
+		int fd;
+
+		state = state * 1664525u + 1013904223u;
+		f = (state >> 8) % n_files;
+		if (files[f].size <= LARGE)
+			continue;
+		fd = open_file(f);
+		for (unsigned i = 0; i < 32; i++) {
+			state = state * 1664525u + 1013904223u;
+			at = (off_t)((state >> 8) % (files[f].size / 4096)) *
+			     4096;
+			if (pread(fd, buf, i % 4 ? 4096 : sizeof(buf), at) < 0)
+				exit(1);
+		}
+		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+		(void)close(fd);
+	}
+}
+
+static uint64_t storm(void)
+{
+	double end = now_us() + 60e6;
+	int status;
+
+	for (unsigned i = 0; i < 4; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			exit(1);
+		if (pid == 0) {
+			/* In pairs: two want the same at nearly the same time. */
+			read_wild(i / 2, end);
+			_exit(0);
+		}
+	}
+	while (wait(&status) > 0)
+		if (status)
+			exit(1);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc == 3 ? argv[1] : "";
@@ -189,7 +238,7 @@ int main(int argc, char **argv)
 	uint64_t sum = 0;
 
 	if (argc != 3 || nftw(argv[2], note, 32, FTW_PHYS) != 0) {
-		fprintf(stderr, "usage: reader seq|four|random|map|stat|open "
+		fprintf(stderr, "usage: reader seq|four|random|map|stat|open|storm "
 			"DIRECTORY\n");
 		return 2;
 	}
@@ -205,6 +254,8 @@ int main(int argc, char **argv)
 		sum = read_mapped();
 	else if (strcmp(how, "open") == 0)
 		sum = read_starts();
+	else if (strcmp(how, "storm") == 0)
+		sum = storm();
 	else if (strcmp(how, "stat") != 0)
 		return 2;
 	printf("%.0f %llu\n", now_us() - start, (unsigned long long)sum);

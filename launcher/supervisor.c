@@ -271,6 +271,26 @@ static void take_status(struct watcher *w)
 	}
 }
 
+static void server_gone(struct watcher *w, int status);
+
+/* No line can come any more: the server is dead, or nearly.  What it leaves
+ * unanswered the app must not live to see. */
+static void report_ended(struct watcher *w)
+{
+	pid_t pid = w->rec->server.pid;
+	int status;
+
+	(void)close(w->rec->server.report);
+	w->rec->server.report = -1;
+	if (pid <= 0)
+		return;
+	if (w->rec->init > 0)
+		(void)child_kill(w->rec->init, w->rec->init_pidfd, SIGKILL);
+	image_server_rescue(&w->rec->server);
+	if (waitpid(pid, &status, WNOHANG) == pid)
+		server_gone(w, status);
+}
+
 /* Lines of the image server are messages for the user. */
 static void take_report(struct watcher *w)
 {
@@ -278,9 +298,7 @@ static void take_report(struct watcher *w)
 	ssize_t n = fd_read(w->rec->server.report, line, sizeof(line) - 1);
 
 	if (n <= 0) {
-		(void)close(w->rec->server.report);
-		w->rec->server.report = -1;
-		image_server_rescue(&w->rec->server);
+		report_ended(w);
 		return;
 	}
 	line[n] = '\0';

@@ -89,20 +89,23 @@ static bool refuse_all(int fd)
 
 void image_server_rescue(struct image_server *s)
 {
-	int fd;
+	int fd = s->child_sock < 0 ? -1 : take_spare(s->child_sock);
 
-	if (s->child_sock < 0)
-		return;
-	fd = take_spare(s->child_sock);
-	for (unsigned i = 0; fd >= 0 && i < ROUNDS_MAX && !gone(s); i++) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
+	for (unsigned i = 0; i < ROUNDS_MAX && !gone(s); i++) {
+		struct pollfd p[] = {
+			{ .fd = s->pidfd, .events = POLLIN },
+			{ .fd = fd, .events = POLLIN },
+		};
 
-		if (!refuse_all(fd))
-			break;
-		(void)poll(&p, 1, ROUND_MS);
+		if (fd >= 0 && !refuse_all(fd)) {
+			(void)close(fd);
+			fd = p[1].fd = -1;
+		}
+		(void)poll(p, 2, ROUND_MS);
 	}
 	if (fd >= 0)
 		(void)close(fd);
-	(void)close(s->child_sock);
+	if (s->child_sock >= 0)
+		(void)close(s->child_sock);
 	s->child_sock = -1;
 }
