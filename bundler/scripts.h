@@ -88,7 +88,7 @@ struct scripts_job {
 	size_t n_lowers;
 	int cache_fd;			/* the stubs are staged in it */
 	const struct notes *notes;
-	unsigned seconds;		/* for one script; 0: 60 */
+	unsigned seconds;		/* for one script; 0: 20 */
 };
 
 /* Runs every script of the list.  An error only if nothing can be run here, on

@@ -134,9 +134,13 @@ static int add_choice(struct script_record *rec, struct script_choice *c,
 static int add_copy(struct script_record *rec, size_t script,
 		    const char *dest, struct err *err)
 {
-	struct script_copy *v = reallocarray(rec->copies, rec->n_copies + 1,
-					     sizeof(*v));
+	struct script_copy *v;
 
+	/* Asked for twice, it is still one file. */
+	for (size_t i = 0; i < rec->n_copies; i++)
+		if (!strcmp(rec->copies[i].dest, dest))
+			return 0;
+	v = reallocarray(rec->copies, rec->n_copies + 1, sizeof(*v));
 	if (!v)
 		return err_nomem(err);
 	rec->copies = v;

@@ -12,7 +12,7 @@
 #define SCRIPTS_DIR ".holdall"
 #define SCRIPTS_RECORD SCRIPTS_DIR "/record"	/* the stubs append to it */
 
-#define SCRIPT_FILE_MAX ((size_t)4 << 20)	/* one copy of ucf */
+#define SCRIPT_FILE_MAX ((size_t)16 << 20)	/* one copy of ucf */
 #define SCRIPT_FILES_MAX ((size_t)64 << 20)	/* all of them */
 #define SCRIPT_CHOICES_MAX 65536u		/* of all scripts */
 

@@ -21,7 +21,7 @@
 #include "runtime/fd.h"
 #include "runtime/path.h"
 
-#define SCRIPT_SECONDS 60u
+#define SCRIPT_SECONDS 20u
 #define SCRIPT_UPPER_BYTES ((uint64_t)256 << 20)
 #define SCRIPT_PROCESSES 128u
 #define LOWERS_MAX 4u

@@ -24,7 +24,7 @@ static const char stub_text[] =
 "#!/bin/sh\n"
 "n=${0##*/}\n"
 "case $n in update-alternatives|ucf)\n"
-"	printf '%s\\0' \"$n\" \"$#\" \"$@\" >>/" SCRIPTS_RECORD " ;;\n"
+"	printf '%s\\0' \"$n\" \"$#\" \"$@\" >>/" SCRIPTS_RECORD " || exit 2 ;;\n"
 "esac\n"
 "case $n in\n"
 "update-alternatives)\n"

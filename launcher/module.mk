@@ -60,6 +60,6 @@ launcher_TESTS += launcher/x11_test.c launcher/display_test.c
 # The tool plan: programs over an unpacked tree, at pack time.
 launcher_SRCS += launcher/tool.c launcher/tool_plan.c launcher/tool_init.c \
 	launcher/command_line.c
-launcher_TESTS += launcher/tool_test.c
+launcher_TESTS += launcher/tool_test.c launcher/tool_plan_test.c
 launcher_TESTS += launcher/profile_test.c
 launcher_FUZZ += launcher/profile_fuzz.c
