@@ -131,6 +131,24 @@ static int add_top(const struct tree *t, const struct entry *e,
 	return header_add_top(h, e->path, e->target, err);
 }
 
+/* So that the launcher knows whether the caller's locale is in the bundle without
+ * asking the image.  C.utf8 every C library has. */
+static int set_locales(const struct tree *t, struct header *h, struct err *err)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const char *name = path_below(t->v[i]->path, "usr/lib/locale");
+		struct err ignored;
+
+		if (!name || !*name || strchr(name, '/') ||
+		    !strcmp(name, "C.utf8"))
+			continue;
+		/* What has no such name is no locale. */
+		if (header_add_locale(h, name, &ignored) == -ENOMEM)
+			return err_nomem(err);
+	}
+	return 0;
+}
+
 static int set_image(const struct tree *t, const struct notes *notes,
 		     struct header *h, struct err *err)
 {
@@ -139,6 +157,8 @@ static int set_image(const struct tree *t, const struct notes *notes,
 	for (size_t i = 0; i < t->n && r == 0; i++)
 		if (*t->v[i]->path && !strchr(t->v[i]->path, '/'))
 			r = add_top(t, t->v[i], notes, h, err);
+	if (r == 0)
+		r = set_locales(t, h, err);
 	h->image_etc = has_content(t, "etc");
 	h->image_var = has_content(t, "var");
 	return r;

@@ -161,14 +161,28 @@ START_TEST(locale_that_the_bundle_lacks)
 	ck_assert_int_eq(fixture_make(&f), 0);
 	ck_assert_str_eq(variable(&f, "LANG"), "C.UTF-8");
 	ck_assert_str_eq(variable(&f, "LANGUAGE"), "de_AT@euro");
-	ck_assert_ptr_null(variable(&f, "LC_TIME"));
+	ck_assert_str_eq(variable(&f, "LC_TIME"), "C.UTF-8");
+	fixture_free(&f);
+
+	/* One that it has, by the name of its folder. */
+	init(&f);
+	ck_assert_int_eq(strlist_add(&f.header.locales, "de_DE.utf8"), 0);
+	(void)setenv("LANG", "de_DE.UTF-8", 1);
+	(void)setenv("LC_TIME", "fr_FR.UTF-8", 1);
+	ck_assert_int_eq(fixture_make(&f), 0);
+	ck_assert_str_eq(variable(&f, "LANG"), "de_DE.UTF-8");
+	ck_assert_str_eq(variable(&f, "LC_TIME"), "C.UTF-8");
+	ck_assert_ptr_null(variable(&f, "LANGUAGE"));
+	strlist_free(&f.header.locales);
 	fixture_free(&f);
 
 	init(&f);
 	(void)setenv("LANG", "de_DE.UTF-8", 1);
 	(void)setenv("LC_MESSAGES", "C", 1);
 	ck_assert_int_eq(fixture_make(&f), 0);
-	ck_assert_str_eq(variable(&f, "LANGUAGE"), "C");
+	ck_assert_str_eq(variable(&f, "LC_MESSAGES"), "C");
+	ck_assert_str_eq(variable(&f, "LANG"), "C.UTF-8");
+	ck_assert_ptr_null(variable(&f, "LANGUAGE"));
 	fixture_free(&f);
 
 	init(&f);

@@ -8,6 +8,7 @@
  */
 #include "launcher/plan_env.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -211,21 +212,34 @@ static const char *lookup(const struct plan *p, const char *name)
 	return NULL;
 }
 
-static void drop_locales(struct plan *p)
+/* As glibc looks for the folder of a locale: the character set in small letters and
+ * digits alone, "de_DE.utf8" for "de_DE.UTF-8". */
+static void folder_of(const char *locale, char *ret, size_t size)
 {
 	size_t n = 0;
+	bool set = false;
 
-	for (size_t i = 0; i < p->envp.n; i++) {
-		char *v = p->envp.v[i];
-
-		if (!strncmp(v, "LC_", 3) || !strncmp(v, "LANG=", 5))
-			free(v);
-		else
-			p->envp.v[n++] = v;
+	for (; *locale && n + 1 < size; locale++) {
+		if (*locale == '.')
+			set = true;
+		else if (*locale == '@')
+			set = false;
+		else if (set && !isalnum((unsigned char)*locale))
+			continue;
+		ret[n++] = (char)(set ? tolower((unsigned char)*locale) :
+					*locale);
 	}
-	p->envp.n = n;
-	if (p->envp.v)
-		p->envp.v[n] = NULL;
+	ret[n] = '\0';
+}
+
+static bool is_there(const struct header *h, const char *locale)
+{
+	char folder[HEADER_LOCALE_NAME_MAX + 1];
+
+	folder_of(locale, folder, sizeof(folder));
+	return is_plain_locale(locale) || strlist_has(&h->locales, locale) ||
+	       strlist_has(&h->locales, folder) ||
+	       strlist_has(&h->locales, "locale-archive");
 }
 
 /* "de_DE" of "de_DE.UTF-8", "de_AT@euro" of "de_AT.UTF-8@euro": what messages are
@@ -246,6 +260,17 @@ static int language_of(struct plan *p, const char *locale)
 	return plan_setenv(p, "LANGUAGE", text);
 }
 
+/* What texts are in: the first of the three that says something. */
+static const char *messages_of(const struct plan *p)
+{
+	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+	const char *value = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names) && (!value || !*value); i++)
+		value = lookup(p, names[i]);
+	return value ? value : "";
+}
+
 /*
  * A locale that the bundle has not got makes setlocale(3) fail as a whole, and with
  * it go UTF-8 and the messages.  C.UTF-8 is there always, and with it messages follow
@@ -253,33 +278,30 @@ static int language_of(struct plan *p, const char *locale)
  */
 static int set_language(const struct plan_input *in, struct plan *p)
 {
-	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
-	const char *messages = NULL;
-	bool foreign = false;
+	const char *messages = messages_of(p);
 	int r = 0;
 
 	if (in->header->kind != KIND_FULL)
 		return 0;
-	for (size_t i = 0; i < p->envp.n; i++) {
-		const char *v = p->envp.v[i];
-
-		if (!strncmp(v, "LC_", 3) || !strncmp(v, "LANG=", 5))
-			foreign |= !is_plain_locale(strchr(v, '=') + 1);
-	}
-	if (!foreign)
-		return 0;
-	for (size_t i = 0; !messages && i < ARRAY_SIZE(names); i++) {
-		messages = lookup(p, names[i]);
-		if (messages && !*messages)
-			messages = NULL;
-	}
-	/* Where messages are to be plain, LANGUAGE must not bring them back. */
-	if (messages && is_plain_locale(messages))
-		r |= plan_setenv(p, "LANGUAGE", "C");
-	else if (messages && !lookup(p, "LANGUAGE"))
+	if (!is_there(in->header, messages) && !lookup(p, "LANGUAGE"))
 		r |= language_of(p, messages);
-	drop_locales(p);
-	return r | plan_setenv(p, "LANG", "C.UTF-8");
+	for (size_t i = 0; i < p->envp.n; i++) {
+		char *v = p->envp.v[i];
+		char *equals = strchr(v, '=');
+
+		if ((strncmp(v, "LC_", 3) && strncmp(v, "LANG=", 5)) ||
+		    is_there(in->header, equals + 1))
+			continue;
+		*equals = '\0';
+		p->envp.v[i] = NULL;
+		if (asprintf(&p->envp.v[i], "%s=C.UTF-8", v) < 0) {
+			*equals = '=';
+			p->envp.v[i] = v;
+			return -ENOMEM;
+		}
+		free(v);
+	}
+	return r;
 }
 
 int plan_env(const struct plan_input *in, struct plan *p,

@@ -41,6 +41,7 @@ void header_free(struct header *h)
 	free(h->home_skeleton);
 	free(h->needs);
 	strlist_free(&h->environment);
+	strlist_free(&h->locales);
 	perms_free(&h->perms);
 	*h = (struct header){ 0 };
 }
@@ -127,6 +128,22 @@ static bool has_variable(const struct strlist *environment, const char *name,
 		    environment->v[i][len] == '=')
 			return true;
 	return false;
+}
+
+int header_add_locale(struct header *h, const char *name, struct err *err)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@-");
+
+	if (!len || name[len] || len > HEADER_LOCALE_NAME_MAX ||
+	    name[0] == '.')
+		return err_set(err, EINVAL, "this is no name of a locale");
+	if (h->locales.n >= HEADER_LOCALES_MAX)
+		return err_set(err, E2BIG, "more than %d locales",
+			       HEADER_LOCALES_MAX);
+	if (strlist_has(&h->locales, name))
+		return err_set(err, EINVAL, "the locale %s stands twice", name);
+	return strlist_add(&h->locales, name) < 0 ? err_nomem(err) : 0;
 }
 
 int header_add_environment(struct header *h, const char *assignment,

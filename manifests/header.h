@@ -52,6 +52,8 @@ struct header {
 	struct header_top *top;
 	size_t n_top;
 	bool image_var, image_etc;	/* the image has content in /var, /etc */
+	struct strlist locales;		/* entries of the image's /usr/lib/locale;
+					 * "locale-archive": many */
 	char *needs;			/* oldest holdall that can read this header;
 					 * NULL: any */
 };
@@ -61,6 +63,8 @@ struct header {
 #define HEADER_ARGS_MAX 256
 #define HEADER_ENVIRONMENT_MAX 1024
 #define HEADER_TOP_MAX 256
+#define HEADER_LOCALES_MAX 1024
+#define HEADER_LOCALE_NAME_MAX 64
 
 void header_free(struct header *h);
 #define CLEANUP_HEADER CLEANUP(header_free)
@@ -79,6 +83,8 @@ int header_add_environment(struct header *h, const char *assignment,
 			   struct err *err);
 int header_add_top(struct header *h, const char *name, const char *target,
 		   struct err *err);
+/* Letters, digits, "_.@-", at most HEADER_LOCALE_NAME_MAX. */
+int header_add_locale(struct header *h, const char *name, struct err *err);
 /* Names of the root that are the launcher's own and never stand in `top`:
  * proc, sys, dev, run, tmp, etc, var, home. */
 bool header_top_is_ours(const char *name);

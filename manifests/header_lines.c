@@ -158,6 +158,16 @@ static int read_environment(struct header *h, const char *rest,
 	return r < 0 ? r : header_add_environment(h, value, err);
 }
 
+static int read_locale(struct header *h, const char *rest,
+		       const struct text_line *line, struct err *err)
+{
+	CLEANUP_FREE char *value = NULL;
+	int r = read_value(line, &value, err);
+
+	(void)rest;
+	return r < 0 ? r : header_add_locale(h, value, err);
+}
+
 static int append_limit(struct header *h, const char *word, char *value,
 			bool require, struct err *err)
 {
@@ -260,6 +270,7 @@ static const struct group_row {
 	{ "environment", false, read_environment },
 	{ "kind", false, read_kind },
 	{ "limit.", true, read_limit },
+	{ "locale", false, read_locale },
 	{ "permission.", true, read_permission },
 	{ "top", false, read_top },
 };
@@ -355,6 +366,8 @@ static void write_groups(const struct header *h, struct buf *out)
 	for (size_t i = 0; i < h->n_limits; i++)
 		write_pair(out, "limit.", h->limits[i].word, h->limits[i].value,
 			   h->limits[i].require ? "require" : NULL);
+	for (size_t i = 0; i < h->locales.n; i++)
+		text_write_line(out, "locale", h->locales.v[i]);
 	for (size_t i = 0; i < h->perms.n; i++)
 		write_permission(out, &h->perms.v[i]);
 	for (size_t i = 0; i < h->n_top; i++)
