@@ -19,3 +19,20 @@ $(BUILD)/bench/reader: bench/reader.c
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -static-pie $< -o $@
 
 clocks: $(BUILD)/bench/reader
+
+# The image server alone, and the same with decoding skipped.
+$(BUILD)/bench/serve: $(BUILD)/obj/bench/serve.o $(BUILD)/libruntime.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -static-pie $^ -lzstd -lsodium -lpthread -o $@
+
+$(BUILD)/obj/bench/image_data.o: runtime/image_data.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) -DHOLDALL_BENCH_NO_DECODE $(ALL_CFLAGS) \
+		-MMD -MP -c $< -o $@
+
+$(BUILD)/bench/serve-nodecode: $(BUILD)/obj/bench/serve.o \
+		$(BUILD)/obj/bench/image_data.o $(BUILD)/libruntime.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -static-pie $^ -lzstd -lsodium -lpthread -o $@
+
+clocks: $(BUILD)/bench/serve $(BUILD)/bench/serve-nodecode

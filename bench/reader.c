@@ -4,7 +4,8 @@
  * Usage: reader HOW DIRECTORY
  *
  *	seq	every file from start to end, one reader
- *	four	the same by four processes, each every fourth file
+ *	two	the same by two processes, each every second file
+ *	four	the same by four
  *	random	4000 reads of 4 KiB at random places of files over 256 KiB
  *	map	every page of the files over 256 KiB through mmap
  *	stat	every entry
@@ -12,7 +13,7 @@
  *	storm	four processes that read here and there, forget, read again, for a
  *		minute; to kill something under
  *
- * Prints microseconds and the bytes read.  The list of files is made before the
+ * Prints microseconds, the bytes read and microseconds of CPU time.  The list of files is made before the
  * clock starts (but for `stat`, which is the walk itself), so their inodes are
  * known by then; their pages are not.
  */
@@ -24,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,6 +49,21 @@ static double now_us(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static double cpu_us(void)
+{
+	double sum = 0;
+
+	for (int who = -1; who <= 0; who++) {
+		struct rusage u;
+
+		/* RUSAGE_CHILDREN, RUSAGE_SELF */
+		(void)getrusage(who, &u);
+		sum += (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 +
+		       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+	}
+	return sum;
 }
 
 static int note(const char *path, const struct stat *st, int type,
@@ -88,18 +105,18 @@ static uint64_t read_whole(unsigned first, unsigned step)
 	return sum;
 }
 
-static uint64_t read_four(void)
+static uint64_t read_by(unsigned n)
 {
 	uint64_t sum = 0;
 	int status;
 
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		pid_t pid = fork();
 
 		if (pid < 0)
 			exit(1);
 		if (pid == 0) {
-			(void)read_whole(i, 4);
+			(void)read_whole(i, n);
 			_exit(0);
 		}
 	}
@@ -234,20 +251,24 @@ static uint64_t storm(void)
 int main(int argc, char **argv)
 {
 	const char *how = argc == 3 ? argv[1] : "";
-	double start = now_us();
+	double start = now_us(), cpu = 0;
 	uint64_t sum = 0;
 
 	if (argc != 3 || nftw(argv[2], note, 32, FTW_PHYS) != 0) {
-		fprintf(stderr, "usage: reader seq|four|random|map|stat|open|storm "
+		fprintf(stderr, "usage: reader seq|two|four|random|map|stat|open|storm "
 			"DIRECTORY\n");
 		return 2;
 	}
-	if (strcmp(how, "stat") != 0)
+	if (strcmp(how, "stat") != 0) {
 		start = now_us();
+		cpu = cpu_us();
+	}
 	if (strcmp(how, "seq") == 0)
 		sum = read_whole(0, 1);
 	else if (strcmp(how, "four") == 0)
-		sum = read_four();
+		sum = read_by(4);
+	else if (strcmp(how, "two") == 0)
+		sum = read_by(2);
 	else if (strcmp(how, "random") == 0)
 		sum = read_random();
 	else if (strcmp(how, "map") == 0)
@@ -258,6 +279,7 @@ int main(int argc, char **argv)
 		sum = storm();
 	else if (strcmp(how, "stat") != 0)
 		return 2;
-	printf("%.0f %llu\n", now_us() - start, (unsigned long long)sum);
+	printf("%.0f %llu", now_us() - start, (unsigned long long)sum);
+	printf(" %.0f\n", cpu_us() - cpu);
 	return 0;
 }

@@ -48,6 +48,14 @@ static int fetch(struct image_decoder *dec, uint64_t pos, size_t n,
 	return r;
 }
 
+/* Only to measure what everything but this costs (bench/read.sh): a block counts
+ * as read, verified and decoded, with whatever its slot holds. */
+#ifdef HOLDALL_BENCH_NO_DECODE
+#define NO_DECODE true
+#else
+#define NO_DECODE false
+#endif
+
 static int load_data(const struct image *im, struct image_decoder *dec,
 		     uint64_t pos, uint32_t size, uint8_t *out,
 		     uint32_t *ret_len, struct err *err)
@@ -64,6 +72,10 @@ static int load_data(const struct image *im, struct image_decoder *dec,
 	    n > im->super.bytes_used - pos)
 		return image_broken(im, err, "a block of %u bytes at %llu", n,
 				    (unsigned long long)pos);
+	if (NO_DECODE) {
+		*ret_len = im->super.block_size;
+		return 0;
+	}
 	r = fetch(dec, pos, n, &packed, err);
 	if (r < 0)
 		return r;
@@ -406,7 +418,7 @@ static int read_piece(struct image *im, const struct image_inode *node,
 	if (r < 0)
 		return r;
 	if (skip > c->len || p->want > c->len - skip ||
-	    (!tail && p->want != c->len))
+	    (!tail && p->want != c->len && !NO_DECODE))
 		return image_broken(im, err, "the block at %llu holds %u bytes, "
 				    "not %u", (unsigned long long)pos, c->len,
 				    p->want + skip);
