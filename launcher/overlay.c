@@ -90,6 +90,52 @@ static int link_layer(struct executor *x, const char *top, const char *lower)
 	return 0;
 }
 
+#define FOLDERS_MAX 32
+
+/* Adds the folders in `dir` of our own layer: there are few, and no hostile ones. */
+static int add_folders(struct executor *x, const char *top, const char *rel,
+		       struct strlist *todo)
+{
+	CLEANUP_FREE char *path = path_join(top, rel);
+	int fd = path ? path_try_beneath(x->root_fd, executor_rel(path),
+					 O_RDONLY | O_DIRECTORY, 0) : -ENOMEM;
+	CLEANUP_DIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *de;
+
+	if (!dir)
+		return fd < 0 ? fd : -errno;
+	while (todo->n < FOLDERS_MAX && (de = readdir(dir))) {
+		CLEANUP_FREE char *below = NULL;
+
+		if (de->d_type != DT_DIR || !strcmp(de->d_name, ".") ||
+		    !strcmp(de->d_name, ".."))
+			continue;
+		below = *rel ? path_join(rel, de->d_name) :
+			       strdup(de->d_name);
+		if (!below || strlist_add(todo, below) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* A folder that both have (/etc/fonts) is ours, with links in it in turn. */
+static int link_folders(struct executor *x, const char *top, const char *lower)
+{
+	CLEANUP_STRLIST struct strlist todo = { 0 };
+	int r = strlist_add(&todo, "");
+
+	for (size_t i = 0; r == 0 && i < todo.n; i++) {
+		CLEANUP_FREE char *ours = path_join(top, todo.v[i]);
+		CLEANUP_FREE char *theirs = path_join(lower, todo.v[i]);
+
+		r = ours && theirs ? add_folders(x, top, todo.v[i], &todo) :
+				     -ENOMEM;
+		if (r == 0)
+			r = link_layer(x, ours, theirs);
+	}
+	return r;
+}
+
 /* Where overlay cannot work (missing, or a home on NFS or vfat): the upper alone
  * for a home; otherwise our own layer, with links to what the image has. */
 static int overlay_fallback(struct executor *x, const struct row *row,
@@ -101,7 +147,7 @@ static int overlay_fallback(struct executor *x, const struct row *row,
 	int r = fd < 0 ? fd : 0;
 
 	for (size_t i = 1; r == 0 && !row->upper && i < row->layers.n; i++)
-		r = link_layer(x, only, row->layers.v[i]);
+		r = link_folders(x, only, row->layers.v[i]);
 	if (r == 0)
 		r = mount_bind(fd, x->root_fd, executor_rel(row->target),
 			       executor_attrs(row) | (row->upper ? 0 : ATTR_RO));

@@ -430,6 +430,8 @@ static void overlay_home(struct maker *m)
 	failed |= strlist_add(&r->layers, PLAN_SETUP "/points");
 	failed |= strlist_add(&r->layers, PLAN_SETUP "/home-layer");
 	failed |= strlist_add(&r->layers, skeleton);
+	if (h->graphical && h->home_skeleton)
+		failed |= strlist_add(&r->layers, IMAGE "/etc/skel");
 	/* Always a layer of the image, be it empty: the overlay pins the image,
 	 * so the server, which holds the home's lock, ends last. */
 	failed |= strlist_add(&r->layers, IMAGE "/mnt");
