@@ -54,7 +54,7 @@ launcher_SRCS += launcher/display.c launcher/wayland.c launcher/x11_auth.c \
 	launcher/x11_name.c launcher/x11_wire.c launcher/fonts.c launcher/gpu.c \
 	launcher/desktop_dialog.c launcher/desktop_window.c \
 	launcher/wire.c launcher/wayland_context.c launcher/wayland_row.c
-launcher_FUZZ += launcher/x11_auth_fuzz.c
+launcher_FUZZ += launcher/x11_auth_fuzz.c launcher/display_wire_fuzz.c
 launcher_TESTS += launcher/x11_test.c launcher/display_test.c
 
 # The tool plan: programs over an unpacked tree, at pack time.

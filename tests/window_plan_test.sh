@@ -489,6 +489,24 @@ test_fonts_of_the_host()
 		fail "not closed for writing: $(show "$T/err")"
 }
 
+# The image's /etc/fonts and ours, where the overlay of /etc is refused.
+test_fonts_without_overlayfs()
+{
+	x11
+	local trace=(timeout -s KILL 30 strace --seccomp-bpf -f -qq -o "$T/trace"
+		-e trace=mount) pid n
+	run "${trace[@]}" "$HOLDALL" run --command fonts "$CLIENTS"
+	expect_status 0
+	pid=$(awk '/"overlay"/ { print $1; exit }' "$T/trace")
+	n=$(grep "^$pid " "$T/trace" | grep -n '"overlay"' | head -n 1 |
+		cut -d: -f1)
+	run "${trace[@]}" -e "inject=mount:error=ENODEV:when=$n" \
+		"$HOLDALL" run --command fonts "$CLIENTS"
+	grep -q '"overlay".*INJECTED' "$T/trace" || fail "nothing was refused"
+	expect_ok
+	expect_out_has /run/host/fonts/
+}
+
 # ---- environment -----------------------------------------------------------------
 
 test_environment_of_windows()
