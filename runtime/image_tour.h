@@ -162,6 +162,11 @@ static inline int image_tour(const uint8_t *data, size_t size)
 	t.dirs[t.n_dirs++] = image_root(t.im);
 	for (unsigned i = 0; i < t.n_dirs; i++)
 		list(&t, t.dirs[i]);
+	/* And again, when all that was kept is gone: the first file may well have
+	 * reference 0, as what was forgotten has. */
+	image_idle(t.im);
+	t.steps = t.bytes = 0;
+	list(&t, image_root(t.im));
 	/* Node ids can be any number that a listing showed, or the kernel
 	 * remembers: also one that was made up. */
 	for (unsigned i = 0; i + 6 <= size && i < 60; i += 6) {
