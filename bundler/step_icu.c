@@ -32,6 +32,7 @@
 #define HEADER_MAX 4096u
 #define ITEMS_MAX 65536u
 
+static const char icu[] = "/usr/lib/%m/libicu*.so.*";
 static const char *const data[] = { "/usr/lib/%m/libicudata.so.*", NULL };
 
 /* ---- who needs it ---- */
@@ -276,14 +277,17 @@ static int thin_library(struct steps *s, struct entry *e, struct err *err)
 static bool is_idle(void *arg, const struct entry *e)
 {
 	const struct steps *s = arg;
-	const char *slash = strrchr(e->path, '/');
+	char glob[TREE_PATH_MAX];
+	const char *name;
 
-	if (!slash || strncmp(slash + 1, "libicu", 6) ||
-	    !strncmp(slash + 1, "libicuuc.", 9) ||
-	    !strncmp(slash + 1, "libicudata.", 11) || !e->origin ||
-	    e->origin->kind != ORIGIN_DEBIAN)
+	if (e->type == ENTRY_DIR || !e->origin ||
+	    e->origin->kind != ORIGIN_DEBIAN || !step_expand(icu, glob) ||
+	    !glob_match(glob, e->path))
 		return false;
-	return !filter_covers(&s->job->manifest->keep, e->path);
+	name = strrchr(e->path, '/') + 1;
+	return strncmp(name, "libicuuc.", 9) &&
+	       strncmp(name, "libicudata.", 11) &&
+	       !filter_covers(&s->job->manifest->keep, e->path);
 }
 
 int step_icu(struct steps *s, const struct step *step, struct err *err)

@@ -425,6 +425,48 @@ START_TEST(icu_that_is_broken_stays)
 }
 END_TEST
 
+static void add_package_file(const char *path, const char *text)
+{
+	add_text(path, text);
+	tree_find(&t, path)->origin = tree_origin(&t, ORIGIN_DEBIAN, 0,
+						  "libicu72", "72");
+}
+
+/* Only libraries go, and no folder without what is in it. */
+START_TEST(icu_idle_libraries_go)
+{
+	char dir_of[TREE_PATH_MAX], path[TREE_PATH_MAX + 32];
+
+	ck_assert(step_expand("usr/lib/%m", dir_of));
+	(void)snprintf(path, sizeof(path), "%s/libicudata.so.72", dir_of);
+	add_package_file(path, "not an ELF file");
+	(void)snprintf(path, sizeof(path), "%s/libicui18n.so.72", dir_of);
+	add_package_file(path, "nor this");
+	add_package_file("usr/share/doc/libicu72/copyright", "free");
+	ck_assert_ok(steps_run(&t, &job, &err));
+	ck_assert_ptr_null(tree_find(&t, path));
+	ck_assert_str_eq(text_of("usr/share/doc/libicu72/copyright"), "free");
+	ck_assert_ptr_nonnull(tree_find(&t, "usr/share/doc/libicu72"));
+	(void)snprintf(path, sizeof(path), "%s/libicudata.so.72", dir_of);
+	ck_assert_str_eq(text_of(path), "not an ELF file");
+}
+END_TEST
+
+START_TEST(icu_stays_when_kept)
+{
+	char dir_of[TREE_PATH_MAX], path[TREE_PATH_MAX + 32];
+
+	ck_assert_int_eq(strlist_add(&m.keep, "libicudata.so.*"), 0);
+	ck_assert(step_expand("usr/lib/%m", dir_of));
+	(void)snprintf(path, sizeof(path), "%s/libicudata.so.72", dir_of);
+	add_package_file(path, "kept");
+	(void)snprintf(path, sizeof(path), "%s/libicui18n.so.72", dir_of);
+	add_package_file(path, "kept too");
+	ck_assert_ok(steps_run(&t, &job, &err));
+	ck_assert_str_eq(text_of(path), "kept too");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("steps");
@@ -449,6 +491,8 @@ int main(void)
 	tcase_add_test(c, a_tool_that_fails_is_quoted);
 	tcase_add_test(c, icu_keeps_what_is_asked_for);
 	tcase_add_test(c, icu_that_is_broken_stays);
+	tcase_add_test(c, icu_idle_libraries_go);
+	tcase_add_test(c, icu_stays_when_kept);
 	suite_add_tcase(suite, c);
 	return kit_main(suite);
 }

@@ -214,6 +214,9 @@ test_caches_are_fresh_in_the_image()
 	run "$HOLDALL" run --command sh m.holdall -- -c "$(cat look.sh)"
 	expect_status 0
 	expect_out done
+	# Every folder of the image can be read.
+	run "$HOLDALL" extract -o whole m.holdall
+	expect_status 0
 }
 
 # Another user's cache, cold, on another file system.
