@@ -9,6 +9,7 @@
  */
 #include "bundler/pack.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -127,6 +128,9 @@ static int set_output(struct packing *p, struct err *err)
 		p->result.output = NULL;
 		return err_nomem(err);
 	}
+	/* Commands are written small, ids often are not. */
+	for (char *s = p->result.output; !infer_has_command(m) && *s; s++)
+		*s = (char)tolower((unsigned char)*s);
 	return 0;
 }
 
