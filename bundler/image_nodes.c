@@ -3,6 +3,7 @@
  */
 #include "bundler/image_nodes.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +56,14 @@ static bool lies_in(const char *path, const char *dir)
 	return !len || (!strncmp(path, dir, len) && path[len] == '/');
 }
 
+/* The tree's promise; without it an image would hold names that lead nowhere. */
+static bool is_right_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return !strchr(path + len + (len > 0), '/');
+}
+
 /* In the tree's order an entry's folder is the last one met, or one that that
  * one lies in. */
 static void find_parents(const struct tree *t, struct image_node *nodes)
@@ -64,6 +73,7 @@ static void find_parents(const struct tree *t, struct image_node *nodes)
 	for (size_t i = 1; i < t->n; i++) {
 		while (!lies_in(t->v[i]->path, t->v[dir]->path))
 			dir = nodes[dir].parent;
+		assert(is_right_below(t->v[i]->path, t->v[dir]->path));
 		nodes[i].parent = dir;
 		if (t->v[i]->type == ENTRY_DIR)
 			dir = i;
