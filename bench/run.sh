@@ -68,6 +68,9 @@ echo
 echo "== warm start of python3 with imports (target: warm x <= 1.10)"
 "$here"/bench/warm.sh "${as[@]}"
 echo
+echo "== cold start of python3 with imports (targets: bundle <= 1.3, profiled <= 1.0)"
+"$here"/bench/profile.sh "${as[@]}"
+echo
 echo "== reading a mounted image, cold (targets: ratio <= 0.5 of squashfuse_ll)"
 "$here"/bench/read.sh "${as[@]}"
 echo

@@ -150,6 +150,10 @@ static int read_profile(struct packing *p, struct err *err)
 
 	if (!p->o->profile)
 		return 0;
+	if (p->o->import)
+		return err_set(err, EINVAL, "an image that is taken as it is "
+			       "cannot be ordered by a launch profile; leave "
+			       "--profile or --image out");
 	r = launch_profile_open(p->o->profile, &p->profile, err);
 	if (r < 0)
 		return r;

@@ -137,6 +137,10 @@ test_the_next_version()
 	run "$HOLDALL" pack a/holdall.yaml --fast -o bad.holdall --profile none
 	expect_status 1
 	expect_err_has "cannot read the launch profile none"
+	run "$HOLDALL" pack a/holdall.yaml -o bad.holdall --profile \
+		start.profile --image x.sqfs
+	expect_refused 1
+	expect_err_has "leave --profile or --image out"
 }
 
 # A hostile author's section, under right hashes: whatever it says, the app is
