@@ -44,6 +44,12 @@
 #define FOREVER (UINT64_C(1) << 31)	/* seconds */
 #define MAX_PAGES (IMAGE_READ_MAX / 4096u)
 #define LISTING_START 2u		/* the place behind "." and ".." */
+/* Linux 6.15 can abort a connection in which a request is that old.  It is for one
+ * case only: supervisor, server and pid 1 are killed together while the helper
+ * pushes, and nobody is left to rescue (image_rescue.h).  A server that is slow,
+ * stopped or frozen has longer than anybody would wait. */
+#define TIMEOUT_S 600u
+#define TIMEOUT_FLAG2 (1u << 10)	/* FUSE_REQUEST_TIMEOUT */
 #define MINOR_MIN 23u			/* Linux 3.15; we need 4.18 anyway */
 
 /* What all threads share; written before the second begins, and by INIT, before
@@ -176,6 +182,22 @@ static void fill_entry(const struct front *f, const struct image_inode *node,
 
 /* ---- operations ------------------------------------------------------------ */
 
+/* The field lies behind what the headers of older systems name. */
+static void ask_timeout(const struct fuse_init_in *in, size_t len,
+			struct fuse_init_out *out)
+{
+	const uint16_t seconds = TIMEOUT_S;
+
+	_Static_assert(offsetof(struct fuse_init_out, flags2) == 32 &&
+		       sizeof(*out) == 64, "the fields before it");
+	if (len < sizeof(*in) || !(in->flags & FUSE_INIT_EXT) ||
+	    !(in->flags2 & TIMEOUT_FLAG2))
+		return;
+	out->flags |= FUSE_INIT_EXT;
+	out->flags2 = TIMEOUT_FLAG2;
+	memcpy((uint8_t *)out + 40, &seconds, sizeof(seconds));
+}
+
 static void do_init(struct front *f, const struct request *q)
 {
 	const struct fuse_init_in *in = q->body;
@@ -201,6 +223,7 @@ static void do_init(struct front *f, const struct request *q)
 	if (in->major == out.major) {
 		out.max_readahead = in->max_readahead;
 		out.flags = in->flags & want;
+		ask_timeout(in, q->len, &out);
 		f->m->no_open = out.flags & FUSE_NO_OPEN_SUPPORT;
 		f->m->no_opendir = out.flags & FUSE_NO_OPENDIR_SUPPORT;
 	}
