@@ -14,7 +14,7 @@ BUILD=${BUILD:-build}
 export BUILD
 out=${CAMPAIGN_OUT:-build-campaign}
 part=500
-GLOBIGNORE='*/fuzz-*'
+GLOBIGNORE='tests/corpus/*/fuzz-*'
 # Good images: from what a fuzzer has kept nothing could be read anyhow.
 seeds=(tests/corpus/image/* tests/corpus/image_parts/*)
 
