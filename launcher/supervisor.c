@@ -32,6 +32,8 @@
 #include "runtime/fd.h"
 #include "runtime/memory.h"
 
+#define INIT_END_MS 200
+
 static const int forwarded[] = {
 	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCONT, SIGTSTP,
 	SIGWINCH, SIGALRM,
@@ -274,9 +276,12 @@ static void take_status(struct watcher *w)
 static void server_gone(struct watcher *w, int status);
 
 /* No line can come any more: the server is dead, or nearly.  What it leaves
- * unanswered the app must not live to see. */
+ * unanswered the app must not live to see, as far as that is in our hands: pid 1 is
+ * waited for, and with it all of its namespace; not for long, for it may hang on
+ * those answers itself. */
 static void report_ended(struct watcher *w)
 {
+	struct pollfd init = { .fd = w->rec->init_pidfd, .events = POLLIN };
 	pid_t pid = w->rec->server.pid;
 	int status;
 
@@ -286,6 +291,7 @@ static void report_ended(struct watcher *w)
 		return;
 	if (w->rec->init > 0)
 		(void)child_kill(w->rec->init, w->rec->init_pidfd, SIGKILL);
+	(void)poll(&init, 1, INIT_END_MS);
 	image_server_rescue(&w->rec->server);
 	if (waitpid(pid, &status, WNOHANG) == pid)
 		server_gone(w, status);

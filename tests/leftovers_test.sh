@@ -58,6 +58,62 @@ test_kill_the_image_server_under_a_reader()
 	[ $? -eq 125 ] || fail "status of the supervisor is not 125"
 }
 
+# Four readers of the same few files, here and there, forgetting and reading again:
+# the server pushes all the time, and is often killed while it waits for a page in
+# the kernel.  Without the rescue by the supervisor every sixth of these hangs for
+# ever.
+STORM='
+import os, random
+# What it sees between the death of the server and its own is not the point.
+os.dup2(os.open("/dev/null", os.O_WRONLY), 2)
+files = [os.path.join(d, f) for d, _, fs in os.walk("/usr") for f in fs]
+files = [f for f in files if not os.path.islink(f)
+         and os.path.getsize(f) > 262144]
+who = 0
+for i in range(3):
+    if os.fork() == 0:
+        who = i + 1
+        break
+r = random.Random(who // 2)
+while True:
+    f = r.choice(files)
+    fd = os.open(f, os.O_RDONLY)
+    for i in range(32):
+        os.pread(fd, 4096 if i % 4 else 131072,
+                 r.randrange(os.path.getsize(f) // 4096) * 4096)
+    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.close(fd)
+'
+
+test_kill_the_image_server_in_a_storm()
+{
+	local i
+	for i in 1 2 3 4 5 6 7 8; do
+		BOX=$PY start_box k -c "$STORM"
+		sleep "0.$((i * 7 + 10))"
+		kill_one 'image server' "$server"
+		[ $? -eq 125 ] || fail "$i: the supervisor's status is not 125"
+		[ "$(wc -l <"$T/k.err")" -eq 1 ] ||
+			fail "$i: not one line: $(show "$T/k.err")"
+		grep -q 'image server' "$T/k.err" ||
+			fail "$i: says: $(show "$T/k.err")"
+	done
+}
+
+test_kill_the_supervisor_in_a_storm()
+{
+	BOX=$PY start_box k -c "$STORM"
+	sleep 0.3
+	kill_one supervisor "$sup"
+}
+
+test_kill_the_app_in_a_storm()
+{
+	BOX=$PY start_box k -c "$STORM"
+	sleep 0.3
+	kill_one app "$app"
+}
+
 test_kill_pid_1()
 {
 	start_box k sleep 50
