@@ -4,7 +4,7 @@
 
 test_after_exit()
 {
-	start_box a sh -c 'sleep 0.5; (sleep 100 &); exit 0'
+	start_box a sh -c 'sleep 2; (sleep 100 &); exit 0'
 	wait "$sup"
 	expect_nothing_left "$T/a.tree"
 }
@@ -12,7 +12,7 @@ test_after_exit()
 test_after_a_crash_of_the_app()
 {
 	ulimit -c 0
-	start_box a sh -c 'sleep 0.5; kill -SEGV $$'
+	start_box a sh -c 'sleep 2; kill -SEGV $$'
 	wait "$sup"
 	[ $? -eq 139 ] || fail "not dead of SIGSEGV"
 	expect_nothing_left "$T/a.tree"
