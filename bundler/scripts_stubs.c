@@ -5,7 +5,8 @@
  * append their words to the record; ucf copies too, for what a script does to
  * the file afterwards.  Questions about the state of the system are answered
  * as on a fresh one.  Everything else that would change a system does nothing
- * and succeeds.  A few names are also where scripts call them by path.
+ * and succeeds; `install` forgets owners, whom nobody knows inside.  A few names
+ * are also where scripts call them by path.
  *
  * debconf's shell library is there and has no answers.
  */
@@ -52,6 +53,18 @@ static const char stub_text[] =
 "		case $w in --truename) t=1 ;; esac\n"
 "	done\n"
 "	[ -z \"$t\" ] || echo \"$w\" ;;\n"
+"install)\n"
+"	skip=\n"
+"	for w in \"$@\"; do\n"
+"		shift\n"
+"		[ -z \"$skip\" ] || { skip=; continue; }\n"
+"		case $w in\n"
+"		-o|-g|--owner|--group) skip=1 ;;\n"
+"		--owner=*|--group=*) ;;\n"
+"		*) set -- \"$@\" \"$w\" ;;\n"
+"		esac\n"
+"	done\n"
+"	PATH=/usr/bin exec install \"$@\" ;;\n"
 "dpkg-statoverride)\n"
 "	for w in \"$@\"; do\n"
 "		case $w in --list) exit 1 ;; esac\n"
@@ -76,10 +89,10 @@ static const char *const names[] = {
 	"dpkg-divert", "dpkg-maintscript-helper", "dpkg-query",
 	"dpkg-statoverride", "dpkg-trigger", "fc-cache",
 	"glib-compile-schemas", "groupadd", "gtk-update-icon-cache",
-	"install-docs", "install-info", "invoke-rc.d", "ldconfig",
+	"install", "install-docs", "install-info", "invoke-rc.d", "ldconfig",
 	"make-ssl-cert", "mandb", "pam-auth-update", "py3clean", "py3compile",
-	"pycompile", "remove-shell", "service", "setcap",
-	"start-stop-daemon", "systemctl", "systemd-sysusers",
+	"pycompile", "remove-shell", "runuser", "service", "setcap",
+	"start-stop-daemon", "su", "systemctl", "systemd-sysusers",
 	"systemd-tmpfiles", "ucf", "ucfq", "ucfr", "udevadm",
 	"update-alternatives", "update-binfmts", "update-ca-certificates",
 	"update-catalog", "update-desktop-database", "update-icon-caches",
