@@ -6,9 +6,9 @@
  * many texts that look like a schema's id, so a warning needs all of this: the
  * binary is the app's own, calls g_settings_new, and the text begins like one of
  * the families in the table, whose ids are schemas and nothing else.  What can
- * also ask whether a schema is there is believed to do so (libxul,
- * xfce4-terminal), unless it is a program with schemas of its own, which asks
- * for those (gnome-text-editor).
+ * also ask whether a schema is there is believed to do so (libxul), unless it is
+ * a program with schemas of its own, which asks for those (gnome-text-editor).
+ * What only some option needs is told too (xfce4-terminal: the system's font).
  */
 #include <stdio.h>
 #include <stdlib.h>
