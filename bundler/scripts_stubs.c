@@ -5,8 +5,9 @@
  * append their words to the record; ucf copies too, for what a script does to
  * the file afterwards.  Questions about the state of the system are answered
  * as on a fresh one.  Everything else that would change a system does nothing
- * and succeeds; `install` forgets owners, whom nobody knows inside.  A few names
- * are also where scripts call them by path.
+ * and succeeds; `install` forgets owners, whom nobody knows inside, and setuid
+ * bits, which nobody may set.  A few names are also where scripts call them by
+ * path.
  *
  * debconf's shell library is there and has no answers.
  */
@@ -61,6 +62,7 @@ static const char stub_text[] =
 "		case $w in\n"
 "		-o|-g|--owner|--group) skip=1 ;;\n"
 "		--owner=*|--group=*) ;;\n"
+"		[1-7][0-7][0-7][0-7]) set -- \"$@\" \"${w#?}\" ;;\n"
 "		*) set -- \"$@\" \"$w\" ;;\n"
 "		esac\n"
 "	done\n"

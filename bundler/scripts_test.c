@@ -170,7 +170,7 @@ END_TEST
 
 /* busybox has no `install`: one that knows no owners, as in the sandbox. */
 static const char install_text[] =
-	"#!/bin/sh\nfor w; do case $w in -o|-g|--group|office) exit 9;; esac; "
+	"#!/bin/sh\nfor w; do case $w in -o|-g|--group|office|2755) exit 9;; esac; "
 	"done\ncase $1 in -d) mkdir -p \"$w\";; *) cp \"$@\";; esac\n";
 
 START_TEST(ucf_copies)
@@ -188,7 +188,7 @@ START_TEST(ucf_copies)
 		   "ucf -p /etc/made\nucfr office /etc/made\n"
 		   "if dpkg --compare-versions \"$2\" lt 1; then false; fi\n"
 		   "adduser --system office; chown office /etc/made\n"
-		   "install -d -m 755 -o office --group office /etc/dir\n"
+		   "install -d -m 2755 -o office --group office /etc/dir\n"
 		   "install -g office -o office /etc/made '/etc/dir/a b'\n"
 		   "[ -f '/etc/dir/a b' ] && su office -c false\n");
 	run(0);
