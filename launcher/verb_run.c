@@ -175,14 +175,13 @@ static int open_home(struct run *run, struct err *err)
 	return r;
 }
 
-/* A caller that ignores SIGCHLD would have the kernel reap for us. */
 static int fork_server(struct run *run, struct err *err)
 {
 	struct image_owner owner = { geteuid(), getegid() };
 	int r = image_server_prepare(&run->rec.server, err);
 
-	(void)signal(SIGCHLD, SIG_DFL);
 	run->rec.server.trace = run->o->trace;
+	run->rec.server.stats = run->o->stats;
 	if (r == 0)
 		r = image_server_fork(&run->bundle, owner, -1,
 				      &run->rec.server, err);
@@ -384,6 +383,8 @@ int run_once(struct options *o, struct supervisor_end *ret, struct err *err)
 	run.umask = umask(077);
 	/* A file size limit then is an error with a message, not a death. */
 	(void)signal(SIGXFSZ, SIG_IGN);
+	/* A caller that ignores SIGCHLD would have the kernel reap for us. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	r = run_bundle(&run, ret, err);
 	if (r == 0)
 		hint_at_cwd(&run, ret);
