@@ -9,6 +9,7 @@
 #	display_x11 [open]	sets DISPLAY, and XAUTHORITY unless open
 #	display_wayland		sets WAYLAND_DISPLAY and SWAYSOCK
 #	display_stop
+#	program_end PID		a program that was started on it
 #	window_list		lines "ID TITLE" of the windows a person sees
 #	window_wait SECONDS [REGEX]	until one with such a title is there: its
 #				id.  0 seconds: looks once.
@@ -17,6 +18,7 @@
 #	shot_look FILE		"WxH, N colours, N edges in N rows"; fails when
 #				there is nothing to see
 #	keys_type TEXT, keys_press KEY	into the window that has the focus
+#	dialog_open KEY TITLE, dialog_close KEY TITLE	until it is there, or gone
 #
 # The cookie in XAUTHORITY is bound to the host's name as in a real session, so
 # that a sandbox with a host name of its own has to do something about it.
@@ -54,6 +56,16 @@ server_start()
 	setpriv --pdeathsig TERM timeout -k 2 "$DISPLAY_SECONDS" "$@" \
 		>"$log" 2>&1 </dev/null &
 	display_pids+=($!)
+}
+
+# program_end PID: asked first, for holdall hands that on and undoes what it
+# did; an editor with unsaved text would rather ask back.
+program_end()
+{
+	kill "$1" 2>/dev/null || return 0
+	until_ready 5 "$1" false
+	kill -KILL "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
 }
 
 display_folder()
@@ -262,8 +274,39 @@ keys_press()
 	wayland)
 		case $1 in
 		*+*)	mod=${1%+*}
-			wtype -s 800 -M "$mod" -k "${1##*+}" -m "$mod" ;;
+			wtype -s 800 -M "$mod" -s 200 -k "${1##*+}" -s 200 \
+				-m "$mod" ;;
 		*)	wtype -s 800 -k "$1" ;;
 		esac ;;
 	esac
+}
+
+# dialog_open KEY TITLE: presses it until such a window is there.  Keys get lost
+# while a window is new; once its picture is still it has the focus.
+dialog_open()
+{
+	local i id
+	for i in 1 2 3; do
+		keys_press "$1"
+		id=$(window_wait 10 "$2" 2>/dev/null) || continue
+		window_focus "$id"
+		window_shot "$id" "$display_dir/dialog.png"
+		return 0
+	done
+	display_say "no window \"$2\" after $1 (there are: $(window_list))"
+}
+
+# dialog_close KEY TITLE: presses it until no such window is there.  The list of
+# completions of an entry swallows the first one.
+dialog_close()
+{
+	local i j
+	for i in 1 2 3 4 5; do
+		keys_press "$1"
+		for j in $(seq 20); do
+			window_wait 0 "$2" >/dev/null 2>&1 || return 0
+			sleep 0.1
+		done
+	done
+	display_say "\"$2\" does not go away with $1"
 }

@@ -34,12 +34,7 @@ done
 app=
 finish()
 {
-	# SIGTERM first: holdall hands it on and undoes what it did.
-	if [ -n "$app" ] && kill "$app" 2>/dev/null; then
-		until_ready 10 "$app" false
-		kill -KILL "$app" 2>/dev/null
-		wait "$app" 2>/dev/null
-	fi
+	[ -z "$app" ] || program_end "$app"
 	[ -z "$made" ] || rm -f "$made"
 	display_stop
 }
