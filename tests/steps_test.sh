@@ -100,6 +100,22 @@ test_a_tool_that_fails_is_named()
 	expect_clean
 }
 
+# What only saves time does not end the packing.
+test_a_cache_of_speed_is_noted()
+{
+	make_box . org.example.Steps
+	mkdir -p tree/usr/share/fonts/x
+	echo no font >tree/usr/share/fonts/x/a.ttf
+	printf '#!/bin/sh\necho "no disk" >&2; echo x >/var/cache/fontconfig/a; exit 1\n' \
+		>tree/usr/bin/fc-cache
+	chmod 755 tree/usr/bin/fc-cache
+	pack_here
+	expect_status 0
+	expect_err_match 'note: post-step fonts: .*fc-cache.*goes without the font cache'
+	run ./x.holdall ls /var/cache/fontconfig
+	[ "$status" -ne 0 ] || fail "what a failed tool wrote is there"
+}
+
 test_exclude_wins()
 {
 	tool_tree 'echo a >/usr/share/mime/mime.cache; echo b >/usr/share/mime/globs'
