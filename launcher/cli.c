@@ -32,7 +32,7 @@
 #define STATUS_RUN_FAILED 125
 #define MANY UINT_MAX
 #define RUN_OPTIONS (OPT_PERMIT | OPT_DENY | OPT_HOME | OPT_ENV | OPT_COMMAND | \
-		     OPT_EXPLAIN | OPT_VERBOSE)
+		     OPT_EXPLAIN | OPT_VERBOSE | OPT_STATS)
 
 static const struct verb verbs[] = {
 	{ "run", "BUNDLE [--] [ARG...]",
@@ -56,7 +56,7 @@ static const struct verb verbs[] = {
 	  OPT_OUTPUT_DIR, 0, MANY, false, verb_extract },
 	{ "mount", "BUNDLE DIR",
 	  "Show the image as a folder until it is unmounted.",
-	  0, 1, 1, false, verb_mount },
+	  OPT_STATS, 1, 1, false, verb_mount },
 	{ "permissions", "APP [grant WORD=VALUE... | revoke WORD[=VALUE]... | "
 	  "reset]",
 	  "Show or change what an app may do.",

@@ -32,6 +32,7 @@ struct options {
 	char *command;			/* --command NAME */
 	bool explain;			/* --explain: print the plan, run nothing */
 	bool verbose;			/* -v */
+	bool stats;			/* --stats: of the image server */
 	bool json;			/* --json */
 	bool long_list;			/* ls -l */
 	bool seal, signature, packages;	/* info */

@@ -157,6 +157,7 @@ static int set_seconds(struct options *o, const char *value, struct err *err)
 	}
 SETS_BOOL(explain)
 SETS_BOOL(verbose)
+SETS_BOOL(stats)
 SETS_BOOL(json)
 SETS_BOOL(seal)
 SETS_BOOL(signature)
@@ -180,6 +181,8 @@ static const struct option_def table[] = {
 	{ OPT_VERBOSE, "verbose", 'v', NULL,
 	  "say what is done", set_verbose },
 	{ OPT_JSON, "json", 0, NULL, "write JSON", set_json },
+	{ OPT_STATS, "stats", 0, NULL,
+	  "say at the end what was read from the image", set_stats },
 	{ OPT_SEAL, "seal", 0, NULL,
 	  "write the seal's bytes, the only thing signed", set_seal },
 	{ OPT_SIGNATURE, "signature", 0, NULL,

@@ -21,6 +21,7 @@ enum option_bit {
 	OPT_EXPLAIN = 1 << 5,
 	OPT_VERBOSE = 1 << 6,
 	OPT_JSON = 1 << 7,
+	OPT_STATS = 1 << 20,
 	OPT_SEAL = 1 << 8,
 	OPT_SIGNATURE = 1 << 9,
 	OPT_OUTPUT_DIR = 1 << 10,

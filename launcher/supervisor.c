@@ -33,6 +33,7 @@
 #include "runtime/memory.h"
 
 #define INIT_END_MS 200
+#define STATS_MS 1000
 
 static const int forwarded[] = {
 	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCONT, SIGTSTP,
@@ -423,6 +424,19 @@ static void give_up_std(void)
 	(void)close(fd);
 }
 
+/* With the mount gone the server says what it did, and ends. */
+static void take_stats(struct watcher *w)
+{
+	while (w->rec->server.report >= 0) {
+		struct pollfd p = { .fd = w->rec->server.report,
+				    .events = POLLIN };
+
+		if (poll(&p, 1, STATS_MS) <= 0)
+			return;
+		take_report(w);
+	}
+}
+
 int supervisor_watch(const struct plan *p, struct record *rec,
 		     struct supervisor_end *ret, struct err *err)
 {
@@ -438,6 +452,8 @@ int supervisor_watch(const struct plan *p, struct record *rec,
 	reap(&w);
 	while (!w.ended)
 		watch_once(&w);
+	if (rec->server.stats)
+		take_stats(&w);
 	(void)close(w.signals);
 	if (w.fault.num) {
 		*err = w.fault;

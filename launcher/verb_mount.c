@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -240,6 +241,37 @@ static int set_fsname(const struct bundle *b, struct mounting *m,
 	return 0;
 }
 
+/* Stays until the folder is unmounted, and says what the server did. */
+static void tell_stats(const struct image_server *s)
+{
+	char text[1024];
+
+	for (;;) {
+		struct pollfd p = { .fd = s->report, .events = POLLIN };
+		ssize_t n;
+
+		if (poll(&p, 1, -1) < 0 && errno == EINTR)
+			continue;
+		n = fd_read(s->report, text, sizeof(text) - 1);
+		if (n <= 0)
+			return;
+		text[n] = '\0';
+		err_printable(text);
+		dprintf(STDERR_FILENO, "%s", text);
+	}
+}
+
+/* Nobody watches over it: so it does not push. */
+static int start_server(const struct bundle *b, struct image_owner owner,
+			bool stats, struct image_server *s, struct err *err)
+{
+	int r = image_server_prepare(s, err);
+
+	s->no_push = true;
+	s->stats = stats;
+	return r < 0 ? r : image_server_fork(b, owner, -1, s, err);
+}
+
 int verb_mount(struct options *o, struct err *err)
 {
 	struct image_owner owner = { geteuid(), getegid() };
@@ -256,8 +288,12 @@ int verb_mount(struct options *o, struct err *err)
 		r = set_fsname(&b, &m, err);
 	/* Closing the socket ends a server that got nothing to serve. */
 	if (r == 0)
-		r = image_server_start(&b, owner, -1, &server, err);
+		r = start_server(&b, owner, o->stats, &server, err);
 	if (r == 0)
 		r = serve(&m, &server, owner, err);
-	return r < 0 ? r : say_mounted(&m, err);
+	if (r == 0)
+		r = say_mounted(&m, err);
+	if (r == 0 && o->stats)
+		tell_stats(&server);
+	return r;
 }

@@ -19,6 +19,7 @@
 #ifndef HOLDALL_IMAGE_H
 #define HOLDALL_IMAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -36,6 +37,9 @@ struct image_server {
 				 * image_server_rescue takes the spare from it */
 	/* Set before the fork: notes what is asked (image_trace.h); not owned. */
 	struct image_trace *trace;
+	/* Set before the fork: */
+	bool stats;		/* says at the end what it did, as report lines */
+	bool no_push;		/* nobody will call image_server_rescue */
 };
 #define IMAGE_SERVER_INIT \
 	((struct image_server){ .pid = -1, .pidfd = -1, .start_sock = -1, \

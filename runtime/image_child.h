@@ -46,6 +46,7 @@ struct image_child {
 	bool crew;		/* with more threads (image_crew.h) */
 	bool push;		/* and pushes (image_push.h): only below a
 				 * supervisor, which can rescue */
+	bool stats;		/* tells what it did */
 	struct image_trace *trace; /* notes what is asked, or NULL */
 	/* The front, in the jail.  `im` is NULL when the image cannot be used:
 	 * `err` says why.  Returns the exit status. */
@@ -66,7 +67,7 @@ int image_jail_drop(struct err *err);
 int image_jail_filter_calls(struct err *err);
 
 /* Serves one FUSE connection until it is gone.  Exit status. */
-int image_fuse_serve(struct image *im, int fd, struct image_owner owner,
+int image_fuse_serve(struct image *im, int fd, const struct image_child *c,
 		     struct image_report *report);
 
 /* A stream (image.h) from another front than our own walk, and whether it has

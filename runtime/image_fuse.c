@@ -36,6 +36,7 @@
 #include "runtime/image_crew.h"
 #include "runtime/image_prefetch.h"
 #include "runtime/image_state.h"
+#include "runtime/image_stats.h"
 #include "runtime/image_trace.h"
 
 #define REQUEST_MAX 8192u		/* FUSE_MIN_READ_BUFFER */
@@ -60,6 +61,7 @@ struct mounted {
 	struct image_owner owner;
 	struct image_report *report;
 	struct image_trace *trace;	/* or NULL */
+	bool stats;			/* to be told, by who is first */
 	bool no_open, no_opendir;	/* the kernel takes ENOSYS for yes */
 	struct front *fronts;
 };
@@ -591,6 +593,19 @@ static void wait_idle(struct front *f)
 	(void)poll(&p, 1, -1);
 }
 
+/* The mount is gone, and each thread comes here. */
+static int finish(struct front *f)
+{
+	struct mounted *m = f->m;
+
+	lock(f);
+	if (m->stats)
+		image_stats_tell(f->im, m->report->fd);
+	m->stats = false;
+	unlock(f);
+	return 0;
+}
+
 /* Until the connection is gone: 0. */
 static int serve(struct front *f)
 {
@@ -606,7 +621,7 @@ static int serve(struct front *f)
 		if (n > 0)
 			handle(f, (size_t)n);
 		else if (n == -ENODEV || n == -ECONNABORTED)
-			return 0;
+			return finish(f);
 		/* ENOENT: the request was taken back. */
 		else if (n != -ENOENT && n != -EAGAIN)
 			break;
@@ -625,12 +640,12 @@ static void serve_beside(void *arg, unsigned i)
 	_exit(serve(&m->fronts[i]));
 }
 
-int image_fuse_serve(struct image *im, int fd, struct image_owner owner,
+int image_fuse_serve(struct image *im, int fd, const struct image_child *c,
 		     struct image_report *report)
 {
 	struct mounted m = {
-		.im = im, .fd = fd, .owner = owner, .report = report,
-		.trace = image_trace_of(im),
+		.im = im, .fd = fd, .owner = c->owner, .report = report,
+		.trace = image_trace_of(im), .stats = c->stats,
 	};
 	struct err err;
 

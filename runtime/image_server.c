@@ -325,7 +325,7 @@ static int serve_fuse(struct image_child *c, struct image *im,
 	if (push && c->push && im->crew)
 		image_crew_push(im->crew, c->channel);
 	(void)close(c->channel);
-	return image_fuse_serve(im, fuse, c->owner, &report);
+	return image_fuse_serve(im, fuse, c, &report);
 }
 
 int image_server_prepare(struct image_server *ret, struct err *err)
@@ -350,13 +350,13 @@ int image_server_prepare(struct image_server *ret, struct err *err)
 	return 0;
 }
 
-static int fork_fuse(const struct bundle *b, struct image_owner owner,
-		     int keep_fd, bool push, struct image_server *s,
-		     struct err *err)
+int image_server_fork(const struct bundle *b, struct image_owner owner,
+		      int keep_fd, struct image_server *s, struct err *err)
 {
 	struct image_child c = { .bundle = b, .keep = keep_fd, .owner = owner,
 				 .run = serve_fuse, .crew = true,
-				 .push = push, .trace = s->trace,
+				 .push = !s->no_push, .stats = s->stats,
+				 .trace = s->trace,
 				 .channel = s->child_sock,
 				 .report = s->child_report };
 	pid_t pid = image_child_fork(&c, &s->pidfd, err);
@@ -365,7 +365,7 @@ static int fork_fuse(const struct bundle *b, struct image_owner owner,
 	(void)close(s->child_report);
 	s->child_report = -1;
 	/* Of this a copy remains, for the spare /dev/fuse in it. */
-	if (pid < 0 || !push) {
+	if (pid < 0 || s->no_push) {
 		(void)close(s->child_sock);
 		s->child_sock = -1;
 	}
@@ -373,12 +373,6 @@ static int fork_fuse(const struct bundle *b, struct image_owner owner,
 		return pid;
 	s->pid = pid;
 	return 0;
-}
-
-int image_server_fork(const struct bundle *b, struct image_owner owner,
-		      int keep_fd, struct image_server *s, struct err *err)
-{
-	return fork_fuse(b, owner, keep_fd, true, s, err);
 }
 
 int image_server_start(const struct bundle *b, struct image_owner owner,
@@ -389,7 +383,8 @@ int image_server_start(const struct bundle *b, struct image_owner owner,
 
 	if (r < 0)
 		return r;
-	r = fork_fuse(b, owner, keep_fd, false, &s, err);
+	s.no_push = true;
+	r = image_server_fork(b, owner, keep_fd, &s, err);
 	if (r < 0) {
 		(void)close(s.start_sock);
 		(void)close(s.report);

@@ -23,7 +23,7 @@ runtime_FUZZ :=
 IMAGE_SRCS := \
 	runtime/image_super.c runtime/image_meta.c runtime/image_inode.c \
 	runtime/image_dir.c runtime/image_data.c runtime/image_ahead.c \
-	runtime/image_crew.c runtime/image_push.c \
+	runtime/image_crew.c runtime/image_push.c runtime/image_stats.c \
 	runtime/image_zstd.c runtime/image_fuse.c \
 	runtime/image_records.c runtime/image_walk.c runtime/image_stream.c \
 	runtime/image_server.c runtime/image_jail.c runtime/image_trace.c
