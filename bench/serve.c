@@ -118,7 +118,7 @@ int main(int argc, char **argv)
 	enter_namespaces(owner.uid, owner.gid);
 	mount_image(argv[2], owner, &s);
 	r = run(argv + 3);
-	if (umount2(argv[2], 0) < 0)
+	if (umount2(argv[2], MNT_DETACH) < 0)
 		die("umount");
 	if (wait4(s.pid, &status, 0, &used) < 0)
 		die("wait");
