@@ -8,7 +8,7 @@
 #
 # HOLDALL_SOAK=N: N rounds of random trees and options instead of one short one.
 . "$(dirname "$0")/lib.sh"
-TEST_SECONDS=$((120 + ${HOLDALL_SOAK:-0} * 60))
+TEST_SECONDS=$((400 + ${HOLDALL_SOAK:-0} * 60))
 
 DIFF=("$PYTHON" "$TREE/tests/differential.py")
 
