@@ -133,7 +133,8 @@ with_a_window()
 		if ($i == "-") print "    " $5 " is of type " $(i + 1) }' \
 		"/proc/$pid/mountinfo" | grep 'type overlay' ||
 		die "its home is no overlay"
-	saved=$(find "$XDG_DATA_HOME/holdall" -name typed.txt -path '*/upper/*')
+	saved=$(find "$XDG_DATA_HOME/holdall" -name typed.txt \
+		-path "*/upper/*" 2>/dev/null)
 	[ -n "$saved" ] || die "the text is not in its home"
 	echo "  where that lies on the disk:"
 	echo "    .../${saved#"$XDG_DATA_HOME"/}: $(cat "$saved")"
