@@ -107,6 +107,10 @@ test_packing_by_it()
 	run "$HOLDALL" run --home ephemeral one.holdall "${start[@]}"
 	expect_status 0
 	expect_out "$(cat a/tree/share/big2 'a/tree/share/deep/small 7' | wc -c)"
+	run "$HOLDALL" run --stats --home ephemeral one.holdall "${start[@]}"
+	expect_err_match 'launch profile: [1-9][0-9]* blocks fetched, met [1-9]'
+	run "$HOLDALL" run --stats --home ephemeral plain.holdall "${start[@]}"
+	! grep -q 'launch profile' "$T/err" || fail "a profile in none"
 	"$HOLDALL" extract one.holdall -o out >/dev/null 2>&1
 	diff -r a/tree/share out/share || fail "other files"
 }
