@@ -24,6 +24,7 @@ static struct fixture fx;
 static struct image_server server;
 static char point[96];			/* where it is mounted */
 static int keep = -1;			/* for the server to hold */
+static bool push;			/* as below a supervisor, with counts */
 
 static void write_file(const char *path, const char *text)
 {
@@ -57,7 +58,10 @@ static void mount_image(void)
 	char options[128];
 	int fuse, r;
 
-	r = image_server_start(&fx.bundle, owner, keep, &server, &fx.err);
+	ck_assert_int_eq(image_server_prepare(&server, &fx.err), 0);
+	server.no_push = !push;
+	server.stats = push;
+	r = image_server_fork(&fx.bundle, owner, keep, &server, &fx.err);
 	ck_assert_msg(r == 0, "%s", fx.err.text);
 	enter_namespaces();
 	fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
@@ -385,6 +389,61 @@ START_TEST(server_keeps_a_lock)
 }
 END_TEST
 
+/* Reads 4 KiB here and there, then all. */
+static void read_places(const char *path, unsigned state)
+{
+	char buf[4096];
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		_exit(1);
+	for (unsigned i = 0; i < 200; i++) {
+		state = state * 1664525u + 1013904223u;
+		if (pread(fd, buf, sizeof(buf), (off_t)((state >> 8) %
+			  (st.st_size / 4096)) * 4096) != sizeof(buf))
+			_exit(1);
+	}
+	_exit(0);
+}
+
+/* What was pushed into the page cache is what stands in the file, for several
+ * readers and for the end of the file too. */
+START_TEST(pushed_bytes_are_right)
+{
+	static const char *const options[] = {
+		"-b 131072", "-b 131072 -no-fragments", "-b 1048576", "-b 4096",
+	};
+	char path[128], report[2048];
+	const char *pushed;
+	int status;
+
+	fixture_file(&fx, "pushed", (5u << 20) + 70001, 23);
+	fixture_squash(&fx, options[_i]);
+	fixture_bundle(&fx);
+	push = true;
+	mount_image();
+	(void)snprintf(path, sizeof(path), "%s/pushed", point);
+	for (unsigned i = 0; i < 4; i++)
+		if (fork() == 0)
+			read_places(path, i / 2);
+	for (unsigned i = 0; i < 4; i++) {
+		ck_assert_int_gt(wait(&status), 0);
+		ck_assert_int_eq(status, 0);
+	}
+	run_command("cmp %s/pushed %s", fx.tree, path);
+	run_command("diff -r --no-dereference -x fifo %s %s", fx.tree, point);
+	unmount_image();
+	read_report(report, sizeof(report));
+	pushed = strstr(report, "pushed: ");
+	ck_assert_msg(pushed, "%s", report);
+	/* Blocks of one page are asked for as a whole. */
+	if (_i != 3)
+		ck_assert_msg(strncmp(pushed, "pushed: 0 KiB", 13) != 0, "%s",
+			      report);
+}
+END_TEST
+
 /* After a pause the caches are gone, and everything is still there. */
 START_TEST(serves_after_a_pause)
 {
@@ -502,6 +561,7 @@ int main(void)
 	tcase_add_test(t, server_has_only_its_descriptors);
 	tcase_add_test(t, server_keeps_a_lock);
 	tcase_add_test(t, serves_after_a_pause);
+	tcase_add_loop_test(t, pushed_bytes_are_right, 0, 4);
 	tcase_add_test(t, server_ends_without_mount);
 	tcase_add_test(t, lying_superblock_is_told);
 	tcase_add_test(t, changed_byte_is_eio);
