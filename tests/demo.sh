@@ -166,7 +166,7 @@ fi
 BUILD=${BUILD:-build}
 tests/deps.sh windows || exit 1
 make -j"$(nproc)" all || die "the build failed"
-user_run "$BUILD/demo" "$0" || exit 1
+user_run "$BUILD/demo" tests/demo.sh || exit 1
 demo=$(realpath "$BUILD/demo")
 echo "pictures of the windows: $demo/mousepad.png $demo/notes.png"
 if [ "$(id -u)" -ne 0 ] && [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then

@@ -66,6 +66,7 @@ program_end()
 	until_ready 5 "$1" false
 	kill -KILL "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
+	return 0
 }
 
 display_folder()

@@ -124,7 +124,7 @@ fi
 BUILD=${BUILD:-build}
 tests/deps.sh windows || exit 1
 make -j"$(nproc)" all || exit 1
-user_run "$BUILD/examples" "$0" "$@"
+user_run "$BUILD/examples" tests/examples.sh "$@"
 status=$?
 echo
 echo "bundles and pictures: $(realpath "$BUILD/examples")"

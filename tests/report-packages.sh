@@ -35,7 +35,7 @@ every_app()
 	app ruby ruby Ruby says 42 -e 'require "json"; puts 6 * 7'
 	app openjdk-17-jre-headless java Java says 'OpenJDK' -version
 	app redis-server redis-server server redis
-	app xterm xterm X11 shows
+	app xterm xterm X11 shows -e sh -c 'ls -l /usr; sleep 100'
 	app mousepad mousepad 'GTK 3' shows
 	app xfce4-terminal xfce4-terminal 'GTK 3' shows
 	app meld meld 'GTK 3, Python' shows
@@ -162,7 +162,7 @@ fi
 BUILD=${BUILD:-build}
 tests/deps.sh windows || exit 1
 make -j"$(nproc)" all || exit 1
-user_run "$BUILD/report" "$0" "$@"
+user_run "$BUILD/report" tests/report-packages.sh "$@"
 status=$?
 [ $# -gt 0 ] || cp "$BUILD/report/packages.md" docs/packages.md
 echo "pictures and messages: $(realpath "$BUILD/report")"

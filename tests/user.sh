@@ -2,9 +2,9 @@
 #
 # Programs are run by people, not by root.  A script that sources this calls
 #
-#	user_run OUT "$0" [ARG...]
+#	user_run OUT tests/NAME.sh [ARG...]
 #
-# once it has built everything.  That starts the script again as
+# in the checkout's folder, once it has built everything.  That starts the script again as
 # "SCRIPT --inner ARG..." in a copy of what it needs, started by root as
 # $HOLDALL_TEST_USER (else holdall-test, who is made for it), else as whoever
 # calls, and brings what the script left in $OUT to the folder OUT.  Inside are
@@ -26,7 +26,8 @@ user_gone()
 
 user_run()
 {
-	local out=$1 script=tests/${2##*/} home=$HOME user=${USER:-} as=() r
+	local out=$1 script=$2 home=$HOME user=${USER:-} as=() r
+	script=${script#"$PWD"/}
 	shift 2
 	if [ "$(id -u)" -eq 0 ]; then
 		user=${HOLDALL_TEST_USER:-holdall-test}

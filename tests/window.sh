@@ -51,11 +51,19 @@ start=${EPOCHREALTIME/./}
 "$@" >"$log" 2>&1 </dev/null &
 app=$!
 
-# A program that ends without a window is not waited for.
-end=$((SECONDS + seconds + 1)) id=
-while [ -z "$id" ] && [ $SECONDS -lt $end ]; do
-	id=$(window_wait 0 "$title" 2>/dev/null) && break
-	if ! kill -0 "$app" 2>/dev/null; then
+# The window: the first with that title.  A program that ends without one is not
+# waited for, and a window that goes away again (a splash) does not count.
+end=$((SECONDS + seconds + 1)) id= looked=
+while [ -z "$looked" ] && [ $SECONDS -lt $end ]; do
+	if id=$(window_wait 0 "$title" 2>/dev/null); then
+		ms=$(((${EPOCHREALTIME/./} - start) / 1000))
+		name=$(window_title "$id")
+		if [ -n "$text" ]; then
+			window_focus "$id"
+			keys_type "$text"
+		fi
+		window_shot "$id" "$shot" 2>/dev/null && looked=yes
+	elif ! kill -0 "$app" 2>/dev/null; then
 		wait "$app"
 		display_say "it ended with status $? and without a window:" \
 			"$(tail -n 2 "$log" | tr '\n' ' ')"
@@ -64,20 +72,13 @@ while [ -z "$id" ] && [ $SECONDS -lt $end ]; do
 	fi
 	sleep 0.05
 done
-[ -n "$id" ] || {
+[ -n "$looked" ] || {
 	display_say "no window after $seconds s: $(tail -n 2 "$log" | tr '\n' ' ')"
 	exit 1
 }
-ms=$(((${EPOCHREALTIME/./} - start) / 1000))
-name=$(window_title "$id")
-if [ -n "$text" ]; then
-	window_focus "$id"
-	keys_type "$text"
-fi
-window_shot "$id" "$shot" || { display_say "no picture of window $id"; exit 1; }
 look=$(shot_look "$shot")
 status=$?
 printf '"%s" after %d.%02d s, %s\n' "$name" $((ms / 1000)) \
 	$((ms % 1000 / 10)) "$look"
-[ $status -eq 0 ] || display_say "there is nothing to see in the window"
+[ $status -eq 0 ] || display_say "there is nothing to see in the window: $look"
 exit $status

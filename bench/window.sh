@@ -1,0 +1,92 @@
+#!/bin/bash
+# window.sh - from exec to the mapped window: a GTK app from its bundle, against
+# the same files unpacked on the disk and started in bwrap
+#
+# Both on one X server, in turns, warm: homes, fonts' caches and pages are there
+# from two rounds before.  The moment is the server's own: the first window below
+# the root that is mapped after the start.  WINDOW_ROUNDS (9) of each, medians.
+# Target: x <= 1.15.  Called by run.sh, or alone; packs Mousepad when it has to.
+set -u
+unset MAKEFLAGS MFLAGS MAKELEVEL
+cd "$(dirname "$0")/.." || exit 1
+
+# first_window CMD...: milliseconds until its window is mapped, to $OUT/LABEL.
+first_window()
+{
+	local label=$1 start now line app
+	shift
+	# Whatever was mapped before.
+	while read -r -t 0.2 -u 7 line; do :; done
+	start=${EPOCHREALTIME/./}
+	"$@" >"$WORK/app.log" 2>&1 </dev/null &
+	app=$!
+	while read -r -t 60 -u 7 line; do
+		[[ $line == *MapNotify* ]] && break
+	done
+	now=${EPOCHREALTIME/./}
+	[[ $line == *MapNotify* ]] || {
+		echo "no window: $(tail -n 1 "$WORK/app.log")" >&2
+		return 1
+	}
+	echo $((now - start)) >>"$OUT/$label"
+	# bwrap hands no signal on.
+	[ "$label" != bwrap ] || kill -KILL $app
+	program_end $app
+}
+
+median()
+{
+	tail -n +3 "$OUT/$1" | sort -n | awk '{ v[NR] = $1 / 1000 }
+		END { printf "%.1f", v[int((NR + 1) / 2)] }'
+}
+
+inner()
+{
+	local rounds=$((${1:-9} + 2)) i a b box tree=$WORK/tree
+	. tests/display.sh
+	mkdir "$WORK/m" "$WORK/home"
+	cp manifests/mousepad/holdall.yaml "$WORK/m/"
+	cd "$WORK" || exit 1
+	"$HOLDALL" pack m/holdall.yaml -o m.holdall >pack.log 2>&1 &&
+		"$HOLDALL" extract m.holdall -o tree >/dev/null || {
+		echo "cannot pack: $(tail -n 1 pack.log)" >&2
+		exit 1
+	}
+	display_x11 || exit 1
+	trap display_stop EXIT
+	mkfifo events
+	exec 7<>events
+	setpriv --pdeathsig TERM timeout 600 stdbuf -oL xev -root \
+		-event substructure >events 2>/dev/null </dev/null &
+	display_pids+=($!)
+	box=(bwrap --unshare-all --die-with-parent --bind "$tree" /
+		--proc /proc --dev /dev --tmpfs /tmp --ro-bind /tmp/.X11-unix /tmp/.X11-unix
+		--tmpfs /run --dir "$XDG_RUNTIME_DIR"
+		--ro-bind "$XAUTHORITY" /run/cookie
+		--bind "$WORK/home" "$HOME" --clearenv
+		--setenv HOME "$HOME" --setenv PATH /usr/bin:/bin
+		--setenv DISPLAY "$DISPLAY" --setenv XAUTHORITY /run/cookie
+		--setenv XDG_RUNTIME_DIR "$XDG_RUNTIME_DIR"
+		--setenv LANG C.UTF-8 --setenv GSETTINGS_BACKEND keyfile
+		--setenv NO_AT_BRIDGE 1 --chdir / mousepad)
+	mkdir -p "$tree$HOME"
+	for ((i = 0; i < rounds; i++)); do
+		first_window bwrap "${box[@]}" || exit 1
+		first_window bundle ./m.holdall || exit 1
+	done
+	a=$(median bwrap) b=$(median bundle)
+	awk -v a="$a" -v b="$b" -v n=$((rounds - 2)) 'BEGIN {
+		printf "Mousepad, %d rounds: unpacked in bwrap %s ms, " \
+			"from the bundle %s ms, x %.2f\n", n, a, b, b / a }'
+}
+
+if [ "${1:-}" = --inner ]; then
+	shift
+	inner "$@"
+	exit
+fi
+. tests/user.sh
+BUILD=${BUILD:-build}
+tests/deps.sh windows || exit 1
+make -s all || exit 1
+user_run "$BUILD/bench-window" bench/window.sh "${WINDOW_ROUNDS:-9}"
