@@ -100,6 +100,11 @@ app()
 		*)	"$probe" && works=yes ;;
 		esac
 	fi
+	# What is missing has been said when it was packed, as a rule.
+	if [ $works = no ] && grep -q '^note: .*add to' pack.err; then
+		grep '^note: .*add to' pack.err >"$WORK/note"
+		saw="$saw; pack's $(last_words "$WORK/note")"
+	fi
 	[ $works = no ] || works_total=$((works_total + 1))
 	cp pack.err "$OUT/$package.pack"
 	[ ! -s "$WORK/log" ] || mv "$WORK/log" "$OUT/$package.log"

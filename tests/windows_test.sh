@@ -287,4 +287,71 @@ test_qpdfview_opens_a_page_on_wayland()
 	open_a_pdf wayland
 }
 
+# ---- other hosts -----------------------------------------------------------------------
+
+# make_root LINE...: a root folder of other packages, ./root.  holdall itself
+# unpacks them; the lines are those of a manifest's debian source.
+make_root()
+{
+	{
+		echo 'schema: 1'
+		echo 'id: org.example.Root'
+		echo 'version: "1"'
+		printf '%s\n' "$@"
+	} >root.yaml
+	run env XDG_CACHE_HOME="$CACHE" "$HOLDALL" pack root.yaml --fast \
+		-o root.holdall
+	expect_status 0
+	run "$HOLDALL" extract root.holdall -o root
+	expect_status 0
+	mkdir -p root/dev root/proc "root$T" root/tmp/.X11-unix
+}
+
+# in_root CMD...: by pivot_root, as bwrap enters it.
+in_root()
+{
+	bwrap --unshare-user --unshare-pid --die-with-parent --bind root / \
+		--dev-bind /dev /dev --proc /proc --bind "$T" "$T" \
+		--ro-bind /tmp/.X11-unix /tmp/.X11-unix --chdir "$PWD" "$@"
+}
+
+runs_in_the_root()
+{
+	need mousepad
+	cp "$JQ" jq.holdall
+	echo '{"a": 7}' >data.json
+	run in_root ./jq.holdall .a data.json
+	expect_ok
+	expect_out 7
+	echo 'seen from another host' >notes.txt
+	app_start in_root ./mousepad.holdall notes.txt
+	app_window notes.txt
+	keep_shot "$1"
+}
+
+test_a_root_of_bullseye()
+{
+	need mousepad
+	make_root 'command: dash' 'sources:' '  - debian:' \
+		'      packages: [libc6]' '      suite: bullseye' \
+		'      uris: ["http://deb.debian.org/debian"]'
+	display x11
+	run in_root /bin/sh -c 'ls -l /lib/x86_64-linux-gnu/libc.so.6'
+	expect_out_has libc-2.31.so
+	runs_in_the_root bullseye
+}
+
+test_a_root_of_musl()
+{
+	need mousepad
+	make_root 'command: /bin/busybox' 'base: none' 'sources:' \
+		'  - debian: [musl, busybox-static]'
+	display x11
+	[ -e root/lib/ld-musl-x86_64.so.1 ] || [ -e root/lib/x86_64-linux-musl ] ||
+		fail "no musl in the root"
+	[ -z "$(find root -name 'libc.so.6' -o -name 'ld-linux*')" ] ||
+		fail "a glibc is in the root"
+	runs_in_the_root musl
+}
+
 suite_main "$@"
