@@ -1,5 +1,6 @@
 #!/bin/bash
 # repro_test.sh - the same bytes, whoever packs, wherever, however fast
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}
 . "$(dirname "$0")/lib.sh"
 
 test_two_folders_two_homes_two_masks()
@@ -44,6 +45,43 @@ test_host_files_twice()
 			-o "$name" >"$T/out" 2>&1 || fail "$(show "$T/out")"
 		cmp "$name" "$BUNDLES/$name.holdall" || fail "$name differs"
 	done
+}
+
+# packed FOLDER CACHE: packs the example there with that cache.
+packed()
+{
+	run env XDG_CACHE_HOME="$2" "$HOLDALL" pack "$1/holdall.yaml" --fast \
+		-o "$1/jq.holdall"
+	if [ "$status" -ne 0 ] && [ "${CI:-}" != true ] &&
+		grep -q 'archive cannot be reached' "$T/err"; then
+		skip "no archive: $(show "$T/err")"
+	fi
+	expect_status 0
+}
+
+# From the lock: another cache that has to fetch everything, and another file
+# system for all that is written.
+test_debian_packages_from_the_lock()
+{
+	local memory kind
+	mkdir warm cold
+	cp "$TREE/manifests/jq/holdall.yaml" warm/
+	packed warm "$CACHE"
+	cp warm/holdall.yaml warm/holdall.lock cold/
+	packed cold "$T/cold-cache"
+	cmp warm/jq.holdall cold/jq.holdall || fail "a cold cache: other bytes"
+	cmp warm/holdall.lock cold/holdall.lock || fail "another lock"
+	memory=$(mktemp -d /dev/shm/holdall-repro.XXXXXX) || skip "no /dev/shm"
+	# shellcheck disable=SC2064
+	trap "chmod -R u+rwx '$memory'; rm -rf '$memory'" EXIT
+	kind=$(stat -f -c %T "$memory")
+	[ "$kind" != "$(stat -f -c %T .)" ] || skip "both are $kind"
+	cp warm/holdall.yaml warm/holdall.lock "$memory/"
+	cp -r "$T/cold-cache" "$memory/cache"
+	chmod -R u+rwX "$memory/cache/holdall/unpacked"
+	rm -rf "$memory/cache/holdall/unpacked"
+	packed "$memory" "$memory/cache"
+	cmp warm/jq.holdall "$memory/jq.holdall" || fail "on $kind: other bytes"
 }
 
 test_source_date_epoch()
