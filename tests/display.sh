@@ -221,8 +221,9 @@ window_shot()
 	done
 }
 
-# Colours alone do not tell a picture from a gradient, nor edges a text from a
-# frame: both are counted, and rows in which there are several edges.
+# Colours do not tell a picture from a gradient, nor edges a text from a frame:
+# what counts is rows in which there are several edges.  A terminal has two
+# colours.
 shot_look()
 {
 	local size colours edges
@@ -244,7 +245,7 @@ print(edges, "edges in", rows, "rows")' $size)
 	echo "${size/ /x}, $colours colours, $edges"
 	# shellcheck disable=SC2086
 	set -- $edges
-	[ "$colours" -ge 4 ] && [ "$1" -ge 60 ] && [ "$4" -ge 6 ]
+	[ "$colours" -ge 2 ] && [ "$1" -ge 60 ] && [ "$4" -ge 6 ]
 }
 
 # The focus is the window manager's to give; a new window has it already as a

@@ -40,7 +40,8 @@ probe_says()
 	shift
 	timeout -k 5 "$PROBE_SECONDS" "$@" >"$WORK/says" 2>&1
 	r=$?
-	if [ $r -eq 0 ] && grep -qaF -- "$text" "$WORK/says"; then
+	if [ $r -eq 0 ] && { [ -z "$text" ] ||
+		grep -qaF -- "$text" "$WORK/says"; }; then
 		saw="printed \"$text\""
 		return 0
 	fi

@@ -46,7 +46,8 @@ every_app()
 	app wireshark wireshark 'Qt 5' shows
 	app vlc vlc 'Qt 5' shows
 	app mpv mpv 'GL, video' shows --idle=yes --force-window=yes
-	app idle idle 'Tk, Python' shows
+	# -n: in one process, which needs no network, not even the loopback.
+	app idle idle 'Tk, Python' shows -n
 	app jedit jedit 'Java, windows' shows
 	app extremetuxracer etr 'game, GL' shows
 	app gnome-mines gnome-mines 'game, GTK 3' shows
