@@ -80,3 +80,6 @@ echo
 echo "== size (target: stub <= 1.7 MiB)"
 stat -c '%s %n' "$W/holdall-stub" "$W/clock.holdall" "$W/python3.holdall" |
 	awk '{ sub(/.*\//, "", $2); printf "%-24s %8.2f MiB\n", $2, $1 / 1048576 }'
+echo
+echo "== window: exec to the mapped window, warm (target: x <= 1.15)"
+cd "$here" && bench/window.sh
