@@ -14,7 +14,8 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 cd "$(dirname "$0")/.." || exit 1
 
 # app PACKAGE COMMAND KIND PROBE: a probe is the name of a function below, or
-# "says TEXT ARG..." or "shows ARG...".
+# "says TEXT ARG...", "shows ARG...", or "titled REGEX ARG..." where the first
+# window is a splash.
 every_app()
 {
 	app jq jq terminal says '[1,2]' -nc '[1,2]'
@@ -47,11 +48,11 @@ every_app()
 	app vlc vlc 'Qt 5' shows
 	app mpv mpv 'GL, video' shows --idle=yes --force-window=yes
 	# -n: in one process, which needs no network, not even the loopback.
-	app idle idle 'Tk, Python' shows -n
-	app jedit jedit 'Java, windows' shows
+	app idle idle 'Tk, Python' titled Shell -n
+	app jedit jedit 'Java, windows' titled '^jEdit'
 	app extremetuxracer etr 'game, GL' shows
 	app gnome-mines gnome-mines 'game, GTK 3' shows
-	app libreoffice-calc localc office shows
+	app libreoffice-calc localc office titled Calc
 	app firefox-esr firefox-esr browser shows
 	app chromium chromium browser shows
 }
@@ -78,7 +79,7 @@ redis()
 
 app()
 {
-	local package=$1 command=$2 kind=$3 probe=$4 wayland='' works=no
+	local package=$1 command=$2 kind=$3 probe=$4 wayland='' works=no title look
 	shift 4
 	[ ${#only[@]} -eq 0 ] || [[ " ${only[*]} " == *" $package "* ]] || return 0
 	echo "-- $package"
@@ -91,11 +92,15 @@ app()
 	if probe_pack .; then
 		case $probe in
 		says)	probe_says "$1" ./app.holdall "${@:2}" && works=yes ;;
-		shows)	probe_shows x11 "$OUT/$package-x11.png" ./app.holdall "$@" &&
-				works=yes
+		shows | titled)
+			title=
+			[ $probe = shows ] || { title=$1; shift; }
+			probe_shows x11 "$OUT/$package-x11.png" \
+				--title "$title" ./app.holdall "$@" && works=yes
 			look=$saw
 			PROBE_SECONDS=40 probe_shows wayland \
-				"$OUT/$package-wayland.png" ./app.holdall "$@" &&
+				"$OUT/$package-wayland.png" --title "$title" \
+				./app.holdall "$@" &&
 				wayland='yes' || wayland="no: $saw"
 			saw=$look ;;
 		*)	"$probe" && works=yes ;;

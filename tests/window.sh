@@ -78,6 +78,14 @@ done
 }
 look=$(shot_look "$shot")
 status=$?
+sleep 1
+kill -0 "$app" 2>/dev/null || {
+	wait "$app"
+	display_say "it ended with status $? behind its window:" \
+		"$(tail -n 2 "$log" | tr '\n' ' ')"
+	app=
+	exit 1
+}
 printf '"%s" after %d.%02d s, %s\n' "$name" $((ms / 1000)) \
 	$((ms % 1000 / 10)) "$look"
 [ $status -eq 0 ] || display_say "there is nothing to see in the window: $look"
