@@ -44,8 +44,10 @@ OPT := -O2 -g
 HARDEN := -fstack-protector-strong -fcf-protection -fno-strict-aliasing \
 	-fno-plt -D_FORTIFY_SOURCE=2
 LINK_HARDEN := -Wl,-z,relro,-z,now,-z,noexecstack
-# Segments aligned to 64 KiB run on kernels with 16 and 64 KiB pages too.
-LINK_STATIC := -static-pie -Wl,-z,max-page-size=65536,-z,noseparate-code \
+# Segments aligned to 64 KiB run on kernels with 16 and 64 KiB pages too, which
+# x86 has not got.
+PAGE_MAX := $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),4096,65536)
+LINK_STATIC := -static-pie -Wl,-z,max-page-size=$(PAGE_MAX),-z,noseparate-code \
 	-Wl,--gc-sections -Wl,--build-id=none
 ifeq ($(SAN),1)
 OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
