@@ -11,7 +11,7 @@ probe_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 last_words()
 {
 	grep -av '^[[:space:]]*$' "$1" 2>/dev/null | tail -n 1 |
-		tr -d '|\000-\010\013-\037' | cut -c 1-240
+		tr -d '|^\000-\010\013-\037' | tr -s ' \t' ' ' | cut -c 1-240
 }
 
 # probe_pack FOLDER: packs FOLDER/holdall.yaml to FOLDER/app.holdall.  Sets
@@ -65,5 +65,6 @@ probe_shows()
 	fi
 	saw=$(last_words "$WORK/shows.err")
 	saw=${saw#display: }
+	saw=${saw:-not done in time}
 	return 1
 }

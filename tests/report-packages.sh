@@ -69,10 +69,11 @@ redis()
 	done
 	echo PING >&8 2>/dev/null && read -r -t 5 -u 8 answer
 	exec 8<&-
+	answer=${answer%$'\r'}
 	kill $pid
 	wait $pid
 	saw="answered a PING: ${answer:-nothing; $(last_words "$WORK/says")}"
-	[ "${answer%$'\r'}" = +PONG ]
+	[ "$answer" = +PONG ]
 }
 
 # ---- one line of the table ----------------------------------------------------------
@@ -150,6 +151,15 @@ write_page()
 	|---|---|---|---|---|---|---|---|
 	PAGE
 	cat "$OUT/rows"
+	cat <<-PAGE
+
+	What is missing, where it does not work or not everywhere:
+
+	- **chromium** wants a sandbox of its own inside ours, which nobody gets by default (\`extra: [nested-sandbox]\`, no effect yet).
+	- **gnome-text-editor** shows its window and ends: Debian's package forgets gsettings-desktop-schemas. \`pack\` says so, with the line to add.
+	- **idle** was started with \`-n\`: it talks to the Python that it starts over the loopback, which needs \`network: loopback\`.
+	- Qt 5 comes without its Wayland part (qtwayland5); Tk, Java, xterm and some games know X11 alone. With Xwayland they have it.
+	PAGE
 }
 
 inner()
