@@ -49,7 +49,7 @@ static void push_piece(struct image_crew *c, const struct image_job *j,
 {
 	struct image *im = c->im;
 	uint32_t mask = (uint32_t)c->page - 1;
-	uint32_t want = j->want ? j->want : b->len - j->skip;
+	uint32_t want = j->want;
 	uint32_t before = j->in & ~mask, behind = (j->in + j->len + mask) & ~mask;
 	const uint8_t *piece = image_data_bytes(im, b) + j->skip;
 	int r;
@@ -68,7 +68,7 @@ static void push_piece(struct image_crew *c, const struct image_job *j,
 		return;
 	im->stats.pushes++;
 	im->stats.pushed_bytes += before + (want > behind ? want - behind : 0);
-	if (!j->skip && !j->want)
+	if (!j->skip && want == b->len)
 		b->given = b->len;
 	b->ahead = false;
 }
@@ -221,7 +221,7 @@ static void add_pushes(struct image *im, const struct image_inode *node)
 		struct image_job j = {
 			.kind = JOB_PUSH, .pos = t->pos,
 			.node_id = node->ref + NODE_ID_ADD, .off = t->off,
-			.in = t->in, .len = t->len,
+			.in = t->in, .len = t->len, .want = t->want,
 		};
 
 		if (!b || b->given >= b->len || b->len - t->len < PUSH_MIN)
@@ -282,8 +282,10 @@ bool image_ahead_fetch(struct image *im, const struct image_inode *node,
 	};
 	struct err err;
 
+	/* A last whole block may have a fragment behind it, of no bytes. */
 	if (!im->crew || node->type != TYPE_FILE || block > node->n_blocks ||
-	    (tail && node->fragment == SQUASHFS_NO_FRAGMENT))
+	    (tail && node->fragment == SQUASHFS_NO_FRAGMENT) ||
+	    j.off >= node->size)
 		return true;
 	if (im->crew->n == JOBS_MAX)
 		return false;
@@ -291,10 +293,10 @@ bool image_ahead_fetch(struct image *im, const struct image_inode *node,
 		    image_find_block(im, node, block, &j.pos, &j.size,
 				     &err)) < 0 || !j.pos || !j.size)
 		return true;
-	if (tail) {
-		j.skip = node->fragment_off;
-		j.want = (uint32_t)(node->size - j.off);
-	}
+	/* Never more than the file has, whatever the block holds. */
+	j.want = node->size - j.off < im->super.block_size ?
+		 (uint32_t)(node->size - j.off) : im->super.block_size;
+	j.skip = tail ? node->fragment_off : 0;
 	add_last(im->crew, &j);
 	wake_helper(im->crew);
 	return true;

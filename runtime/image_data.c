@@ -393,6 +393,7 @@ static void note_touched(struct image_worker *w, const struct piece *p,
 	if (p->len < p->want && w->n_touched < TOUCHED_MAX)
 		w->touched[w->n_touched++] = (struct image_touched){
 			.pos = pos, .off = off, .in = p->in, .len = p->len,
+			.want = p->want,
 		};
 }
 

@@ -7,6 +7,9 @@
  */
 #include <check.h>
 #include <errno.h>
+#include <linux/fuse.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "runtime/image_crew.h"
@@ -40,6 +43,7 @@ struct stage {
 	struct image_crew *crew;
 	struct image_inode big, small, root;
 	uint8_t *want;
+	int way[2];			/* to the helper, in its table too */
 };
 
 static void find(struct stage *s, const char *name, struct image_inode *ret)
@@ -52,7 +56,22 @@ static void find(struct stage *s, const char *name, struct image_inode *ret)
 	ck_assert_int_eq(image_dirent_inode(s->im, &de, ret, &err), 0);
 }
 
-static void start(struct stage *s)
+/* The inode of `big` says less than its blocks hold: so many bytes. */
+static void shorten(struct stage *s, uint32_t size)
+{
+	const uint32_t want = htole32(BIG), now = htole32(size);
+	unsigned n = 0;
+
+	for (size_t i = 0; i + 4 <= s->memory.size; i++)
+		if (!memcmp(s->memory.data + i, &want, sizeof(want))) {
+			memcpy(s->memory.data + i, &now, sizeof(now));
+			n++;
+		}
+	ck_assert_uint_eq(n, 1);
+}
+
+/* With a `size`, the image lies about that of `big`. */
+static void start_with(struct stage *s, const char *options, uint32_t size)
 {
 	struct image_source src = { .read = read_memory, .arg = &s->memory,
 				    .name = "test" };
@@ -63,15 +82,18 @@ static void start(struct stage *s)
 	fixture_start(&s->f);
 	fixture_file(&s->f, "big", BIG, 11);
 	fixture_file(&s->f, "small", 5000, 12);
-	fixture_squash(&s->f, "-b 128K");
+	fixture_squash(&s->f, options);
 	s->want = malloc(BIG);
 	ck_assert_ptr_nonnull(s->want);
 	fixture_fill(s->want, BIG, 11);
 	fd = open(s->f.image, O_RDONLY | O_CLOEXEC);
 	ck_assert_int_eq(fd_slurp(fd, 64u << 20, &s->memory.data,
 				  &s->memory.size), 0);
+	if (size)
+		shorten(s, size);
 	src.size = s->memory.size;
 	ck_assert_int_eq(image_new(&src, &s->im, &err), 0);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, s->way), 0);
 	ck_assert_int_eq(image_crew_new(1, -1, &s->crew, &err), 0);
 	image_crew_attach(s->crew, s->im, &src);
 	ck_assert_int_eq(image_inode_get(s->im, image_root(s->im), &s->root,
@@ -80,10 +102,17 @@ static void start(struct stage *s)
 	find(s, "small", &s->small);
 }
 
+static void start(struct stage *s)
+{
+	start_with(s, "-b 128K", 0);
+}
+
 static void stop(struct stage *s)
 {
 	image_crew_free(s->crew);
 	image_free(s->im);
+	(void)close(s->way[0]);
+	(void)close(s->way[1]);
 	free(s->memory.data);
 	free(s->want);
 	fixture_end(&s->f);
@@ -251,6 +280,45 @@ START_TEST(a_lie_changes_nothing)
 }
 END_TEST
 
+/* What the helper pushes comes to `ret` as the kernel would be given it. */
+static void take_pushes(struct stage *s, int *ret)
+{
+	int pushes[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pushes), 0);
+	ck_assert_int_eq(fd_send(s->way[0], pushes[1], "", 1), 0);
+	image_crew_push(s->crew, s->way[1]);
+	(void)close(pushes[1]);
+	*ret = pushes[0];
+}
+
+/* The kernel would make the file longer. */
+START_TEST(nothing_is_pushed_beyond_the_end)
+{
+	static struct image_profile p;
+	static uint8_t bytes[BLOCK + 4096];
+	const struct fuse_notify_store_out *out = (const void *)
+		(bytes + sizeof(struct fuse_out_header));
+	const uint32_t size = BIG - BLOCK / 2 - 3;
+	struct pollfd in = { .events = POLLIN };
+	struct stage s;
+
+	start_with(&s, "-b 128K -noI", size);
+	ck_assert_uint_eq(s.big.size, size);
+	take_pushes(&s, &in.fd);
+	p = (struct image_profile){ .n = 1, .v = { { s.big.ref,
+						     BIG / BLOCK - 1, 1 } } };
+	ck_assert_int_eq(begin(&s, &p), 0);
+	ck_assert_int_eq(poll(&in, 1, 10000), 1);
+	ck_assert_int_gt(recv(in.fd, bytes, sizeof(bytes), 0),
+			 (int)sizeof(struct fuse_out_header));
+	ck_assert_uint_eq(out->offset, BIG - BLOCK);
+	ck_assert_uint_le(out->offset + out->size, size);
+	(void)close(in.fd);
+	stop(&s);
+}
+END_TEST
+
 START_TEST(what_is_no_profile_is_refused)
 {
 	static const uint8_t bad[] = "hprofile\1\0\0\0\1\0\0\0";
@@ -277,6 +345,7 @@ int main(void)
 	tcase_add_test(t, it_jumps_to_where_the_app_is);
 	tcase_add_test(t, it_ends_when_the_app_does_something_else);
 	tcase_add_loop_test(t, a_lie_changes_nothing, 0, 6);
+	tcase_add_test(t, nothing_is_pushed_beyond_the_end);
 	tcase_add_test(t, what_is_no_profile_is_refused);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

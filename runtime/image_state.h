@@ -68,6 +68,7 @@ struct image_touched {
 	uint64_t pos;			/* in the image */
 	uint64_t off;			/* of its first byte, in the file */
 	uint32_t in, len;		/* the part */
+	uint32_t want;			/* of the block, in the file */
 };
 
 /* One thread that reads. */
@@ -170,7 +171,7 @@ struct image_job {
 	/* To push: a piece of a file, which begins `skip` bytes into the block;
 	 * of it in .. in + len is what the kernel has. */
 	uint64_t node_id, off;
-	uint32_t skip, want;		/* want 0: to the end of the block */
+	uint32_t skip, want;
 	uint32_t in, len;
 };
 
