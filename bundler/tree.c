@@ -134,6 +134,10 @@ static int append(struct tree *t, const struct entry *spec, const char *path,
 
 	if (r < 0)
 		return r;
+	t->names += strlen(path) + (spec->target ? strlen(spec->target) : 0);
+	if (t->names > TREE_NAMES_MAX)
+		return err_set(err, EFBIG, "more than %zu MiB of file names",
+			       TREE_NAMES_MAX >> 20);
 	e = entry_copy(spec, path);
 	if (!e)
 		return err_nomem(err);

@@ -34,6 +34,9 @@
 #define TREE_PATH_MAX 4096u		/* bytes of a path, with its NUL */
 #define TREE_NAME_MAX 255u
 #define TREE_ENTRIES_MAX (4u << 20)
+/* Of all names together: one deep path in a package of a few KiB makes thousands of
+ * folders with long ones. */
+#define TREE_NAMES_MAX ((size_t)256 << 20)
 
 enum entry_type { ENTRY_DIR, ENTRY_FILE, ENTRY_LINK };
 
@@ -95,6 +98,7 @@ struct entry {
 struct tree {
 	struct entry **v;
 	size_t n, cap;
+	size_t names;			/* bytes of paths and links' targets */
 	size_t *slots;			/* hash table: index + 1, 0: free */
 	size_t n_slots;
 	int *bases;

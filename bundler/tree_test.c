@@ -34,6 +34,30 @@ static int add_file(const char *path, const char *text,
 	return tree_add_text(&t, path, text, strlen(text), o, &err);
 }
 
+/* "NUMBER/a/a/.../f", as long as a path may be. */
+static void deep_path(char path[TREE_PATH_MAX], unsigned number)
+{
+	size_t len = (size_t)snprintf(path, TREE_PATH_MAX, "%u", number);
+
+	for (; len + 3 < TREE_PATH_MAX; len += 2)
+		memcpy(path + len, "/a", 3);
+}
+
+/* What a package of 43 KiB made eight GiB of memory of. */
+START_TEST(test_names_are_bounded)
+{
+	char path[TREE_PATH_MAX];
+	int r = 0;
+
+	for (unsigned i = 0; i < 200 && r == 0; i++) {
+		deep_path(path, i);
+		r = add_file(path, "", one);
+	}
+	ck_assert_int_eq(r, -EFBIG);
+	ck_assert_ptr_nonnull(strstr(err.text, "of file names"));
+}
+END_TEST
+
 START_TEST(test_order)
 {
 	static const char *const paths[] = { "a", "a-b", "a/b", "a/b/c",
@@ -341,6 +365,7 @@ int main(void)
 	tcase_add_test(c, test_conflicts_name_both);
 	tcase_add_test(c, test_bad_paths);
 	tcase_add_test(c, test_link_loops_end);
+	tcase_add_test(c, test_names_are_bounded);
 	tcase_add_test(c, test_globs);
 	tcase_add_test(c, test_filter);
 	tcase_add_test(c, test_locales);
