@@ -123,8 +123,8 @@ static const struct bad bad[] = {
 	  "payload-size=20000\n" CODEC, EBADMSG, "not the image" },
 	{ FIRST IMAGE "section=0 0 32768 100 " HASH_B "\n" MIDDLE SIZE CODEC,
 	  EBADMSG, "type 0" },
-	{ FIRST IMAGE "section=9 1 32768 100 " HASH_B "\n" MIDDLE SIZE CODEC,
-	  EOPNOTSUPP, "type 9, which this holdall does not know" },
+	{ FIRST IMAGE "section=99 1 32768 100 " HASH_B "\n" MIDDLE SIZE CODEC,
+	  EOPNOTSUPP, "type 99, which this holdall does not know" },
 	{ FIRST IMAGE "section=4294967296 0 32768 100 " HASH_B "\n" MIDDLE SIZE
 	  CODEC, EBADMSG, "bad value" },
 	{ FIRST IMAGE "section=6 2 32768 100 " HASH_B "\n" MIDDLE SIZE CODEC,
@@ -299,8 +299,9 @@ START_TEST(types_have_names)
 {
 	ck_assert_str_eq(section_type_name(SECTION_IMAGE), "image");
 	ck_assert_str_eq(section_type_name(SECTION_SBOM), "sbom");
+	ck_assert_str_eq(section_type_name(SECTION_PACKAGES), "packages");
 	ck_assert_str_eq(section_type_name(0), "unknown");
-	ck_assert_str_eq(section_type_name(9), "unknown");
+	ck_assert_str_eq(section_type_name(99), "unknown");
 	ck_assert_str_eq(section_type_name(UINT32_MAX), "unknown");
 }
 END_TEST
