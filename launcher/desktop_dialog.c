@@ -65,7 +65,7 @@ static const struct tool tools[] = {
 	  .n_ask = 8, .yes_status = 42 },
 	{ .name = "notify-send",
 	  .show = { "--urgency=critical", "--", TITLE, TEXT_HERE },
-	  .n_show = 4 },
+	  .n_show = 4, .rich = true },
 };
 
 static const char *const folders[] = {

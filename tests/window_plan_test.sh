@@ -592,6 +592,22 @@ test_error_on_the_desktop()
 	gone || fail "a window although the error was read"
 }
 
+# Who shows notifications takes tags for links and pictures.
+test_notification_is_no_markup()
+{
+	x11
+	printf '#!/bin/sh\nprintf "%%s\\n" "$@" >%s/said\n' "$T" >fake
+	chmod 755 fake
+	hidden zenity kdialog xmessage -- bwrap --dev-bind / / \
+		--tmpfs /usr/local/bin \
+		--ro-bind "$PWD/fake" /usr/local/bin/notify-send \
+		"$HOLDALL" run './a<b>c.holdall'
+	expect_status 125
+	wait_until 10 test -s "$T/said" || fail "nothing was said"
+	grep -q 'c\.holdall' "$T/said" && ! grep -q '[<>]' "$T/said" ||
+		fail "said: $(show "$T/said")"
+}
+
 test_question_on_the_desktop()
 {
 	local id all=(zenity kdialog xmessage)
