@@ -31,6 +31,7 @@ struct deb {
 	struct tree seen;		/* names and numbers, for hard links */
 	size_t n_entries, n_files;
 	uint64_t bytes;
+	uint64_t listed;		/* of what one tar archive names */
 	bool has_control, has_data;
 };
 
@@ -307,11 +308,16 @@ static int take_control(struct deb *d, struct archive_entry *e,
 
 /* ---- archives ---- */
 
+/* A few KiB may unpack to GiB that libarchive skips by itself: here is where it can
+ * be told to stop. */
 static la_ssize_t read_member(struct archive *a, void *arg, const void **ret)
 {
 	struct deb *d = arg;
+	struct err stopped;
 	la_ssize_t n = archive_read_data(d->outer, d->member, CHUNK);
 
+	if (notes_check(d->notes, &stopped) < 0)
+		n = -1;
 	if (n < 0)
 		archive_set_error(a, EIO, "the archive around it is cut "
 				  "short");
@@ -343,7 +349,22 @@ static int tar_open(struct deb *d, struct err *err)
 	return 0;
 }
 
-static int read_tar(struct deb *d,
+/* What is not taken is unpacked too, to get at what stands behind it. */
+static int check_size(struct deb *d, struct archive_entry *e, uint64_t max,
+		      struct err *err)
+{
+	const char *name = archive_entry_pathname(e);
+	la_int64_t size = archive_entry_size(e);
+
+	if (size > 0)
+		d->listed += (uint64_t)size;
+	if (size < 0 || (uint64_t)size > max || d->listed > max)
+		return refused(d, name ? name : "?", "makes one of its archives "
+			       "larger than any package's", err);
+	return 0;
+}
+
+static int read_tar(struct deb *d, uint64_t max,
 		    int (*take)(struct deb *d, struct archive_entry *e,
 				struct err *err), struct err *err)
 {
@@ -352,16 +373,22 @@ static int read_tar(struct deb *d,
 	int r = tar_open(d, err), step;
 
 	owned = d->inner;
+	d->listed = 0;
 	if (r < 0)
 		return r;
 	while ((step = archive_read_next_header(d->inner, &e)) == ARCHIVE_OK ||
 	       step == ARCHIVE_WARN) {
-		r = take(d, e, err);
+		r = check_size(d, e, max, err);
+		if (r == 0)
+			r = take(d, e, err);
 		if (r == 0)
 			r = notes_check(d->notes, err);
 		if (r < 0)
 			return r;
 	}
+	r = notes_check(d->notes, err);
+	if (r < 0)
+		return r;
 	return step == ARCHIVE_EOF ? 0 : damaged(d, d->inner, err);
 }
 
@@ -380,10 +407,10 @@ static int take_member(struct deb *d, const char *name, struct err *err)
 	if (!strcmp(name, "debian-binary"))
 		return read_format(d, err);
 	if (!strncmp(name, "control.tar", 11) && !d->has_control)
-		return read_tar(d, take_control, err);
+		return read_tar(d, DEB_CONTROLS_MAX, take_control, err);
 	if (!strncmp(name, "data.tar", 8) && !d->has_data) {
 		d->has_data = true;
-		return read_tar(d, take_entry, err);
+		return read_tar(d, DEB_BYTES_MAX, take_entry, err);
 	}
 	if (name[0] == '_')
 		return 0;

@@ -31,6 +31,7 @@
 #define DEB_ENTRIES_MAX (1u << 20)
 #define DEB_BYTES_MAX ((uint64_t)32 << 30)	/* unpacked */
 #define DEB_CONTROL_MAX ((size_t)1 << 20)	/* one control file */
+#define DEB_CONTROLS_MAX ((uint64_t)64 << 20)	/* all, read or not */
 #define DEB_INDEX_MAX ((size_t)256 << 20)
 
 /* Unpacks the archive at `deb_fd` (read from its start) into the empty folder.

@@ -300,6 +300,20 @@ START_TEST(test_device)
 }
 END_TEST
 
+/* What nobody reads is unpacked all the same, to get past it. */
+START_TEST(test_large_control)
+{
+	ck_assert_int_eq(kit_run("set -e; mkdir %s/c; cd %s/c; "
+		"echo 2.0 >debian-binary; echo 'Package: c' >control; "
+		"truncate -s 65M md5sums; tar cf control.tar ./control "
+		"./md5sums; rm md5sums; mkdir usr; tar cf data.tar ./usr; "
+		"gzip -n -1 data.tar control.tar; ar rc ../c.deb "
+		"debian-binary control.tar.gz data.tar.gz", dir, dir), 0);
+	ck_assert_int_eq(unpack("c"), -EPERM);
+	ck_assert_msg(strstr(err.text, "./md5sums"), "%s", err.text);
+}
+END_TEST
+
 /* Cut at many places, and single bytes changed: an error or a package, never
  * anything else. */
 START_TEST(test_damaged)
@@ -432,6 +446,7 @@ int main(void)
 	tcase_add_test(c, test_earlier_replaces);
 	tcase_add_loop_test(c, test_hostile, 0, ARRAY_SIZE(hostile));
 	tcase_add_test(c, test_device);
+	tcase_add_test(c, test_large_control);
 	tcase_add_test(c, test_damaged);
 	tcase_add_test(c, test_other_bytes);
 	tcase_add_test(c, test_rotten_cache);
