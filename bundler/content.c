@@ -45,12 +45,18 @@ static int open_nameless(const struct content *c)
 	return fd >= 0 ? fd : memfd_create("holdall-entry", MFD_CLOEXEC);
 }
 
-/* Whoever opens an entry reads it from 0 to its end. */
+static bool is_zero(const uint8_t *p, size_t len)
+{
+	return !len || (!p[0] && !memcmp(p, p + 1, len - 1));
+}
+
+/* Whoever opens an entry reads it from 0 to its end.  Zeros are not written: a file
+ * of holes, however large, must not fill the disk. */
 static int open_part(const struct entry *e, int *ret_fd, struct err *err)
 {
 	const struct content *c = &e->content;
 	CLEANUP_FD int fd = open_nameless(c);
-	CLEANUP_FREE char *buf = malloc(PART_CHUNK);
+	CLEANUP_FREE uint8_t *buf = malloc(PART_CHUNK);
 	int r = 0;
 
 	if (!buf)
@@ -63,7 +69,7 @@ static int open_part(const struct entry *e, int *ret_fd, struct err *err)
 			(size_t)(c->size - off) : PART_CHUNK;
 
 		r = fd_pread_all(c->base_fd, buf, n, c->part_off + off);
-		if (r == 0)
+		if (r == 0 && !is_zero(buf, n))
 			r = fd_pwrite_all(fd, buf, n, off);
 	}
 	if (r < 0)
@@ -131,8 +137,19 @@ int entry_read_head(const struct entry *e, void *buf, size_t max,
 {
 	CLEANUP_FD int fd = -1;
 	size_t len = e->content.size < max ? (size_t)e->content.size : max;
-	int r = entry_open(e, &fd, err);
+	int r;
 
+	/* Not all of a part for the sake of its first bytes. */
+	if (e->content.kind == CONTENT_PART) {
+		r = fd_pread_all(e->content.base_fd, buf, len,
+				 e->content.part_off);
+		if (r < 0)
+			return err_sys(err, -r, "cannot read /%s", e->path);
+		lay_patch(&e->content.patch, buf, len, 0);
+		*ret_len = len;
+		return 0;
+	}
+	r = entry_open(e, &fd, err);
 	if (r == 0)
 		r = entry_read(e, fd, buf, len, 0, err);
 	if (r == 0)

@@ -150,6 +150,19 @@ test_bombs()
 	done
 }
 
+# A few KiB that unpack to holes take no room on the disk.
+test_holes_take_no_room()
+{
+	make_tree
+	truncate -s 300M t/holes
+	squash i.sqfs gzip
+	mkdir small
+	run timeout 100 bwrap --dev-bind / / --size $((64 << 20)) \
+		--tmpfs "$PWD/small" "$HOLDALL" pack --fast --image i.sqfs \
+		-o small/b.holdall image.yaml
+	expect_status 0
+}
+
 # Random bytes of head and tables are changed, in images that are and are not
 # zstd.  A bundle or one line; no hang, nothing left.
 test_forged_images()
