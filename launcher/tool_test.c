@@ -398,6 +398,15 @@ START_TEST(memory)
 }
 END_TEST
 
+/* Where memory is short for all, the kernel takes the tool. */
+START_TEST(memory_of_all)
+{
+	ck_assert_int_eq(inside_status("cd /proc/self && read n <oom_score_adj "
+				       "&& echo $n"), 0);
+	ck_assert_str_eq(result.out, "1000\n");
+}
+END_TEST
+
 START_TEST(output)
 {
 	struct tool_run run = run_of("busybox yes abcdefg | busybox head -c "
@@ -528,6 +537,7 @@ static Suite *suite(void)
 	tcase_add_test(c, trees_in_the_way);
 	tcase_add_test(c, disk);
 	tcase_add_test(c, memory);
+	tcase_add_test(c, memory_of_all);
 	tcase_add_test(c, output);
 	tcase_add_test(c, fork_bomb);
 	tcase_add_test(c, endless);
