@@ -1,5 +1,5 @@
 /*
- * image_ahead.c - the helper's queue, and what goes into it; see image_ahead.h
+ * image_ahead.c - the helpers' queue, and what goes into it; see image_ahead.h
  *
  * The queue is a ring of JOBS_MAX: what is too much is dropped, oldest first, and
  * nothing waits for a job: a reader that needs a queued block decodes it itself,
@@ -17,8 +17,10 @@
 #define WINDOW_MAX 8u			/* blocks ahead */
 #define WINDOW_BYTES_MAX (1u << 20)
 #define PUSH_MIN 8192u			/* bytes that are worth it */
+#define FRAGMENTS_AHEAD 3u
+#define LIST_MAX 1024u			/* blocks; longer ones are not skipped */
 
-/* A block that was decoded ahead was used, or dropped. */
+/* A block that was decoded ahead was used, or dropped: two of three must be of use. */
 void image_ahead_verdict(struct image *im, bool used)
 {
 	struct image_crew *c = im->crew;
@@ -27,8 +29,8 @@ void image_ahead_verdict(struct image *im, bool used)
 		return;
 	if (used && c->window < WINDOW_MAX)
 		c->window++;
-	else if (!used && c->window)
-		c->window--;
+	else if (!used)
+		c->window -= c->window < 2 ? c->window : 2;
 }
 
 /* ---- pushing --------------------------------------------------------------- */
@@ -66,20 +68,18 @@ static void push_piece(struct image_crew *c, const struct image_job *j,
 		c->push_fd = -1;	/* closed with the process */
 	if (r < 0)
 		return;
+	behind = before + (want > behind ? want - behind : 0);
 	im->stats.pushes++;
-	im->stats.pushed_bytes += before + (want > behind ? want - behind : 0);
-	if (!j->skip && want == b->len)
-		b->given = b->len;
+	im->stats.pushed_bytes += behind;
+	b->given += behind;
 	b->ahead = false;
 }
 
-static void do_job(struct image_crew *c, const struct image_job *j)
+static void push(struct image_crew *c, const struct image_job *j)
 {
 	struct image_cached *b;
 
-	if (j->kind != JOB_PUSH)
-		image_data_ahead(c->im, j->pos, j->size);
-	if (j->kind == JOB_DECODE || c->push_fd < 0)
+	if (c->push_fd < 0)
 		return;
 	b = image_data_cached(c->im, j->pos);
 	/* Taken as a whole meanwhile, lost, or not what the file says. */
@@ -87,19 +87,6 @@ static void do_job(struct image_crew *c, const struct image_job *j)
 	    j->want > b->len - j->skip || j->in + j->len > b->len - j->skip)
 		return;
 	push_piece(c, j, b);
-}
-
-bool image_ahead_work(struct image_crew *c)
-{
-	struct image_job j;
-
-	if (!c->n)
-		return false;
-	j = c->jobs[c->first];
-	c->first = (c->first + 1) % JOBS_MAX;
-	c->n--;
-	do_job(c, &j);
-	return true;
 }
 
 /* ---- the queue ------------------------------------------------------------- */
@@ -133,10 +120,46 @@ static void add_first(struct image_crew *c, const struct image_job *j)
 	c->jobs[c->first] = *j;
 }
 
-static void wake_helper(struct image_crew *c)
+/* Takes job i from the first on. */
+static struct image_job take(struct image_crew *c, unsigned i)
 {
-	if (c->parked)
-		(void)pthread_cond_signal(&c->wake);
+	struct image_job j = c->jobs[(c->first + i) % JOBS_MAX];
+
+	for (; i; i--)
+		c->jobs[(c->first + i) % JOBS_MAX] =
+			c->jobs[(c->first + i - 1) % JOBS_MAX];
+	c->first = (c->first + 1) % JOBS_MAX;
+	c->n--;
+	return j;
+}
+
+bool image_ahead_work(struct image_crew *c)
+{
+	struct image_job j;
+
+	if (!c->n)
+		return false;
+	j = take(c, 0);
+	if (j.kind != JOB_PUSH)
+		image_data_ahead(c->im, j.pos, j.size);
+	if (j.kind != JOB_DECODE)
+		push(c, &j);
+	return true;
+}
+
+bool image_ahead_decode(struct image_crew *c)
+{
+	struct image_job j;
+	unsigned i = 0;
+
+	while (i < c->n &&
+	       c->jobs[(c->first + i) % JOBS_MAX].kind != JOB_DECODE)
+		i++;
+	if (i == c->n)
+		return false;
+	j = take(c, i);
+	image_data_ahead(c->im, j.pos, j.size);
+	return true;
 }
 
 /* What is at hand or queued already is left out. */
@@ -151,7 +174,7 @@ static void add_decode(struct image *im, uint64_t pos, uint32_t size,
 		add_first(im->crew, &j);
 	else
 		add_last(im->crew, &j);
-	wake_helper(im->crew);
+	image_crew_wake(im->crew);
 }
 
 /* Blocks first to last - 1 of a file, as far as they are not at hand.  Unless
@@ -194,19 +217,46 @@ static void add_blocks(struct image *im, const struct image_inode *node,
 }
 
 /* Small files are read one after the other in the order of their fragments, or
- * not: one step from a block to the next promises another. */
-static void add_fragment(struct image *im, uint32_t fragment)
+ * not: a small step forward promises more. */
+static void add_fragments(struct image *im, uint32_t fragment)
 {
-	bool step = fragment == im->last_fragment + 1;
+	/* Backwards: a number far too large. */
+	uint32_t step = fragment - im->last_fragment;
 	uint64_t pos;
 	uint32_t size;
 	struct err err;
 
 	im->last_fragment = fragment;
-	if (!step || fragment + 1 >= im->super.n_fragments ||
-	    image_fragment(im, fragment + 1, &pos, &size, &err) < 0 || !pos)
+	if (!step || step > FRAGMENTS_AHEAD)
 		return;
-	add_decode(im, pos, size, false);
+	for (uint32_t i = 1; i <= FRAGMENTS_AHEAD &&
+	     fragment + i < im->super.n_fragments; i++)
+		if (image_fragment(im, fragment + i, &pos, &size, &err) == 0 &&
+		    pos)
+			add_decode(im, pos, size, false);
+}
+
+/* Who reads a tree goes from file to file as their inodes lie: after two steps the
+ * third is taken for sure.  (Where no inode is, image_inode_get says so.) */
+static void add_next_file(struct image *im, const struct image_inode *node)
+{
+	bool step = node->ref && im->next_file == node->ref;
+	struct meta_cursor c = node->rest;
+	struct image_inode next;
+	struct err err;
+
+	im->next_file = 0;
+	if (node->n_blocks > LIST_MAX ||
+	    meta_read(im, &c, NULL, node->n_blocks * sizeof(uint32_t), &err) <
+	    0)
+		return;
+	next.ref = (c.pos - im->super.inode_start) << 16 | c.off;
+	if (image_inode_get(im, next.ref, &next, &err) < 0 ||
+	    next.type != TYPE_FILE)
+		return;
+	im->next_file = next.ref;
+	if (step)
+		add_blocks(im, &next, 0, 1, false);
 }
 
 /* The rest of the blocks that the last read took a part of. */
@@ -221,13 +271,14 @@ static void add_pushes(struct image *im, const struct image_inode *node)
 		struct image_job j = {
 			.kind = JOB_PUSH, .pos = t->pos,
 			.node_id = node->ref + NODE_ID_ADD, .off = t->off,
-			.in = t->in, .len = t->len, .want = t->want,
+			.skip = t->skip, .want = t->want,
+			.in = t->in, .len = t->len,
 		};
 
-		if (!b || b->given >= b->len || b->len - t->len < PUSH_MIN)
+		if (!b || b->given >= b->len || t->want - t->len < PUSH_MIN)
 			continue;
 		add_last(c, &j);
-		wake_helper(c);
+		image_crew_wake(c);
 	}
 }
 
@@ -263,7 +314,9 @@ void image_ahead_follow(struct image *im, const struct image_inode *node,
 		return;
 	next = (uint32_t)((off + len - 1) >> im->super.block_log) + 1;
 	if (next > node->n_blocks)
-		add_fragment(im, node->fragment);
+		add_fragments(im, node->fragment);
+	if (off + len == node->size)
+		add_next_file(im, node);
 	if (next >= node->n_blocks)
 		return;
 	if (!c->window && im->cur->reads_on)
@@ -298,7 +351,7 @@ bool image_ahead_fetch(struct image *im, const struct image_inode *node,
 		 (uint32_t)(node->size - j.off) : im->super.block_size;
 	j.skip = tail ? node->fragment_off : 0;
 	add_last(im->crew, &j);
-	wake_helper(im->crew);
+	image_crew_wake(im->crew);
 	return true;
 }
 
@@ -310,7 +363,7 @@ void image_ahead_pause(struct image *im)
 		return;
 	(void)pthread_mutex_lock(&c->lock);
 	c->n = 0;
-	while (!c->parked)
+	while (!c->parked || !c->spare_parked)
 		(void)pthread_cond_wait(&c->parked_now, &c->lock);
 	c->window = WINDOW_START;
 	(void)pthread_mutex_unlock(&c->lock);

@@ -1,5 +1,5 @@
 /*
- * image_ahead.h - what the helper thread does: decoding ahead, and pushing
+ * image_ahead.h - what the helper threads do: decoding ahead, and pushing
  *
  * A program that starts is one chain: it asks, waits until the block is read,
  * verified and decoded, runs, asks again; the other CPU idles.  Programs map
@@ -11,8 +11,13 @@
  *  - after the answer, the rest of each block of which a part was asked for: it is
  *    stored into the kernel's page cache, and nobody needs to ask for it
  *    (image_push.h);
- *  - the blocks that follow in the same file, and the fragment block after this
- *    one if this one was the next.
+ *  - the blocks that follow in the same file, the next fragment blocks if the last
+ *    step was a small one forward, and the first block of the next file if the
+ *    last step was to the next file.
+ *
+ * The spare helper takes a part of the decoding when there is more than the helper
+ * can do at once: a reader that only waits leaves two processors to it.  It has no
+ * /dev/fuse, and so is never stuck in a push.
  *
  * How far it runs ahead is judged by what comes of it: a block that is used
  * widens the window, one that is dropped unused narrows it down to nothing;

@@ -1,7 +1,7 @@
 /*
- * image_ahead_test.c - with a helper, reads give the same bytes, whatever it does
+ * image_ahead_test.c - with helpers, reads give the same bytes, whatever they do
  *
- * Images are read in this process from memory.  The helper's source counts, is
+ * Images are read in this process from memory.  The helpers' source counts, is
  * slow, or fails; the reader must never notice but by the clock.
  */
 #include <check.h>
@@ -52,15 +52,45 @@ struct pair {
 	uint8_t *want;
 };
 
-static void start(struct pair *p, const char *options, enum mood mood)
+static void find(struct pair *p, const char *name)
 {
-	struct image_source src = { .read = read_memory, .arg = &p->mine,
-				    .name = "test" };
 	struct image_inode root;
 	struct image_dirent de;
 	struct err err;
+
+	ck_assert_int_eq(image_inode_get(p->im, image_root(p->im), &root, &err),
+			 0);
+	ck_assert_int_eq(image_lookup(p->im, &root, name, strlen(name), &de,
+				      &err), 0);
+	ck_assert_int_eq(image_dirent_inode(p->im, &de, &p->node, &err), 0);
+}
+
+/* Of p->f.image; with two servers there is a spare helper too. */
+static void open_image(struct pair *p, unsigned servers)
+{
+	struct image_source src = { .read = read_memory, .arg = &p->mine,
+				    .name = "test" }, srcs[WORKERS_MAX];
+	struct err err;
 	CLEANUP_FD int fd = -1;
 
+	fd = open(p->f.image, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(fd_slurp(fd, 64u << 20, &p->mine.data, &p->mine.size),
+			 0);
+	p->helpers.data = p->mine.data;
+	p->helpers.size = src.size = p->mine.size;
+	ck_assert_int_eq(image_new(&src, &p->im, &err), 0);
+	ck_assert_int_eq(image_crew_new(servers, -1, &p->crew, &err), 0);
+	ck_assert_uint_eq(image_crew_others(p->crew), servers > 1 ?
+			  servers + 1 : 1);
+	src.arg = &p->helpers;
+	for (unsigned i = 0; i < ARRAY_SIZE(srcs); i++)
+		srcs[i] = src;
+	image_crew_attach(p->crew, p->im, srcs);
+}
+
+static void start(struct pair *p, const char *options, enum mood mood,
+		  unsigned servers)
+{
 	*p = (struct pair){ .helpers.mood = mood };
 	fixture_start(&p->f);
 	fixture_file(&p->f, "big", BIG, 11);
@@ -68,19 +98,10 @@ static void start(struct pair *p, const char *options, enum mood mood)
 	p->want = malloc(BIG);
 	ck_assert_ptr_nonnull(p->want);
 	fixture_fill(p->want, BIG, 11);
-	fd = open(p->f.image, O_RDONLY | O_CLOEXEC);
-	ck_assert_int_eq(fd_slurp(fd, 64u << 20, &p->mine.data, &p->mine.size),
-			 0);
-	p->helpers.data = p->mine.data;
-	p->helpers.size = src.size = p->mine.size;
-	ck_assert_int_eq(image_new(&src, &p->im, &err), 0);
-	ck_assert_int_eq(image_crew_new(1, -1, &p->crew, &err), 0);
-	src.arg = &p->helpers;
-	image_crew_attach(p->crew, p->im, &src);
-	ck_assert_int_eq(image_inode_get(p->im, image_root(p->im), &root, &err),
-			 0);
-	ck_assert_int_eq(image_lookup(p->im, &root, "big", 3, &de, &err), 0);
-	ck_assert_int_eq(image_dirent_inode(p->im, &de, &p->node, &err), 0);
+	open_image(p, servers);
+	image_lock(p->im, &p->im->workers[0]);
+	find(p, "big");
+	image_unlock(p->im);
 }
 
 static void stop(struct pair *p)
@@ -131,7 +152,8 @@ START_TEST(bytes_are_the_same)
 	unsigned state = 1;
 	struct pair p;
 
-	start(&p, cases[_i].options, cases[_i].mood);
+	start(&p, cases[_i / 2].options, cases[_i / 2].mood,
+	      1 + (unsigned)_i % 2);
 	for (uint64_t off = 0; off < BIG; off += STEP)
 		read_at(&p, off, STEP);
 	for (unsigned i = 0; i < 300; i++) {
@@ -153,7 +175,7 @@ START_TEST(it_runs_ahead)
 	unsigned before, own;
 	struct pair p;
 
-	start(&p, "-b 128K", GOOD);
+	start(&p, "-b 128K", GOOD, 1 + (unsigned)_i);
 	before = atomic_load(&p.mine.calls);
 	for (uint64_t off = 0; off < BIG; off += 131072) {
 		read_at(&p, off, 131072);
@@ -172,13 +194,81 @@ START_TEST(it_does_not_run_wild)
 	unsigned state = 7;
 	struct pair p;
 
-	start(&p, "-b 64K", GOOD);
+	start(&p, "-b 64K", GOOD, 1 + (unsigned)_i);
 	for (unsigned i = 0; i < 3000; i++) {
 		state = state * 1664525u + 1013904223u;
 		read_at(&p, (state >> 8) % (BIG / 4096) * 4096ull, 4096);
 	}
 	image_ahead_pause(p.im);
 	ck_assert_uint_le(atomic_load(&p.helpers.calls), BIG / 65536);
+	stop(&p);
+}
+END_TEST
+
+/* Until the helpers have nothing to do. */
+static void settle(struct pair *p)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	bool done = false;
+
+	while (!done) {
+		(void)nanosleep(&pause, NULL);
+		image_lock(p->im, &p->im->workers[0]);
+		done = !p->crew->n && p->crew->parked &&
+		       (!p->crew->has_spare || p->crew->spare_parked);
+		image_unlock(p->im);
+	}
+}
+
+#define FILES 9u
+#define FILE_SIZE 204800u		/* a block, and a tail */
+
+static void read_file(struct pair *p, unsigned i)
+{
+	static struct image_slices s;
+	char name[16];
+	struct err err;
+
+	(void)snprintf(name, sizeof(name), "f%u", i);
+	for (uint64_t off = 0; off < FILE_SIZE; off += s.len) {
+		image_lock(p->im, &p->im->workers[0]);
+		find(p, name);
+		ck_assert_int_eq(image_file_read(p->im, &p->node, off, 131072,
+						 &s, &err), 0);
+		ck_assert_uint_gt(s.len, 0);
+		image_ahead_follow(p->im, &p->node, off, s.len);
+		image_unlock(p->im);
+		settle(p);
+	}
+}
+
+/* Small files in order: after some steps the reader decodes nothing itself.  In
+ * no order: nothing is decoded in vain. */
+START_TEST(it_goes_to_the_next_file)
+{
+	static const unsigned mixed[FILES] = { 8, 3, 7, 2, 6, 1, 5, 0, 4 };
+	struct pair p = { .helpers.mood = GOOD };
+	uint64_t misses = 0;
+	char name[16];
+
+	fixture_start(&p.f);
+	for (unsigned i = 0; i < FILES; i++) {
+		(void)snprintf(name, sizeof(name), "f%u", i);
+		fixture_file(&p.f, name, FILE_SIZE, i + 1);
+	}
+	fixture_squash(&p.f, "-b 128K -always-use-fragments");
+	open_image(&p, 1 + (unsigned)_i % 2);
+	for (unsigned i = 0; i < FILES; i++) {
+		if (i == 3)
+			misses = p.im->stats.misses;
+		read_file(&p, _i < 2 ? i : mixed[i]);
+	}
+	if (_i < 2) {
+		ck_assert_uint_ge(misses, 2);
+		ck_assert_uint_eq(p.im->stats.misses, misses);
+	} else {
+		ck_assert_uint_eq(p.im->stats.ahead, 0);
+	}
 	stop(&p);
 }
 END_TEST
@@ -191,9 +281,10 @@ int main(void)
 	int failed;
 
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, bytes_are_the_same, 0, ARRAY_SIZE(cases));
-	tcase_add_test(t, it_runs_ahead);
-	tcase_add_test(t, it_does_not_run_wild);
+	tcase_add_loop_test(t, bytes_are_the_same, 0, 2 * ARRAY_SIZE(cases));
+	tcase_add_loop_test(t, it_runs_ahead, 0, 2);
+	tcase_add_loop_test(t, it_does_not_run_wild, 0, 2);
+	tcase_add_loop_test(t, it_goes_to_the_next_file, 0, 4);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

@@ -59,7 +59,19 @@ void image_wake(struct image *im)
 		(void)pthread_cond_broadcast(&im->crew->ready);
 }
 
-/* ---- the helper ------------------------------------------------------------ */
+/* ---- the helpers ----------------------------------------------------------- */
+
+void image_crew_wake(struct image_crew *c)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < c->n; i++)
+		n += c->jobs[(c->first + i) % JOBS_MAX].kind == JOB_DECODE;
+	if (c->has_spare && c->spare_parked && n > c->parked)
+		(void)pthread_cond_signal(&c->more);
+	if (c->parked)
+		(void)pthread_cond_signal(&c->wake);
+}
 
 /* Waits until woken; true: IDLE_MS have passed. */
 static bool wait_awhile(struct image_crew *c)
@@ -120,6 +132,25 @@ static void *help(void *arg)
 			take_push_fd(c);
 		else if (!image_ahead_work(c) && !image_prefetch_step(c->im))
 			rest(c);
+	}
+	(void)pthread_mutex_unlock(&c->lock);
+	return NULL;
+}
+
+static void *help_decode(void *arg)
+{
+	struct image_crew *c = arg;
+
+	(void)pthread_mutex_lock(&c->lock);
+	while (!c->quit) {
+		if (c->im)
+			c->im->cur = image_spare(c->im);
+		if (image_ahead_decode(c))
+			continue;
+		c->spare_parked = true;
+		(void)pthread_cond_broadcast(&c->parked_now);
+		(void)pthread_cond_wait(&c->more, &c->lock);
+		c->spare_parked = false;
 	}
 	(void)pthread_mutex_unlock(&c->lock);
 	return NULL;
@@ -199,6 +230,7 @@ static void prepare_lock(struct image_crew *c)
 	(void)pthread_mutex_init(&c->lock, NULL);
 	(void)pthread_cond_init(&c->ready, NULL);
 	(void)pthread_cond_init(&c->go, NULL);
+	(void)pthread_cond_init(&c->more, NULL);
 	(void)pthread_cond_init(&c->parked_now, NULL);
 	(void)pthread_condattr_init(&attr);
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -227,6 +259,11 @@ int image_crew_new(unsigned servers, int foreign, struct image_crew **ret,
 	 * that it only decodes. */
 	if (unshare(CLONE_FILES) < 0)
 		c->page = 0;
+	/* One processor decodes no faster with two. */
+	c->has_spare = servers > 1 &&
+		       start_thread(&c->spare, help_decode, c) == 0;
+	if (!c->has_spare)
+		c->spare_parked = true;
 	c->n_servers = 1;
 	while (c->n_servers < servers && c->n_servers < SERVERS_MAX &&
 	       start_thread(&c->servers[c->n_servers], serve, c) == 0)
@@ -237,7 +274,7 @@ int image_crew_new(unsigned servers, int foreign, struct image_crew **ret,
 
 unsigned image_crew_others(const struct image_crew *c)
 {
-	return c->n_servers;
+	return c->n_servers + c->has_spare;
 }
 
 void image_crew_attach(struct image_crew *c, struct image *im,
@@ -246,6 +283,8 @@ void image_crew_attach(struct image_crew *c, struct image *im,
 	for (unsigned i = 1; i < c->n_servers; i++)
 		im->workers[i].dec.src = srcs[i - 1];
 	image_helper(im)->dec.src = srcs[c->n_servers - 1];
+	if (c->has_spare)
+		image_spare(im)->dec.src = srcs[c->n_servers];
 	im->crew = c;
 	(void)pthread_mutex_lock(&c->lock);
 	c->im = im;
@@ -259,9 +298,12 @@ void image_crew_free(struct image_crew *c)
 	(void)pthread_mutex_lock(&c->lock);
 	c->quit = true;
 	(void)pthread_cond_signal(&c->wake);
+	(void)pthread_cond_signal(&c->more);
 	(void)pthread_cond_broadcast(&c->go);
 	(void)pthread_mutex_unlock(&c->lock);
 	(void)pthread_join(c->helper, NULL);
+	if (c->has_spare)
+		(void)pthread_join(c->spare, NULL);
 	for (unsigned i = 1; i < c->n_servers; i++)
 		(void)pthread_join(c->servers[i], NULL);
 	if (c->im)

@@ -5,7 +5,8 @@
  * next.  The first of them is the process's own.  One more, the helper
  * (image_ahead.h), answers nothing: it decodes ahead and pushes what was decoded
  * into the kernel's page cache.  So a request is never behind work that nobody
- * has asked for.
+ * has asked for.  A second, the spare helper, only decodes, where there is a
+ * second processor.
  *
  * One lock guards the reader, its caches and all counts.  It is given up while a
  * block is read, verified and decoded, and while a reply or a push is written:
@@ -27,7 +28,7 @@
 
 struct image_crew;
 
-/* Makes `servers - 1` threads and the helper.  Where no thread can be made there
+/* Makes `servers - 1` threads and the helpers.  Where no thread can be made there
  * are fewer; none at all is an error.  `foreign` (>= 0) is a descriptor that the
  * helper closes in its table. */
 int image_crew_new(unsigned servers, int foreign, struct image_crew **ret,

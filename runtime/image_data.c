@@ -9,9 +9,10 @@
  *
  * Decoded blocks are kept by their place in the image.  A read hands out
  * pointers into this cache and pins their slots until it is done; a crew has no
- * more members than can find slots at once.  A whole block of which reads have
- * taken as much as it holds, or that was pushed, goes first: the kernel has it
- * now, and its memory is warm.
+ * more members than can find slots at once.  A block of which reads and
+ * pushes have taken as much as it holds goes first: the kernel has it now, and its
+ * memory is warm.  So of fragment blocks those stay whose files somebody may still
+ * come to.
  *
  * A block is decoded once, however many threads want it: it is marked busy before
  * it is read and decoded without the lock, and the others wait for that.
@@ -26,11 +27,11 @@
 /* Slots that one read can pin: blocks with both ends cut, and a tail. */
 #define PINS_MAX(block_size) (IMAGE_READ_MAX / (block_size) + 2u)
 
-_Static_assert(DATA_BYTES_MAX >> SQUASHFS_BLOCK_LOG_MAX >
-	       PINS_MAX(1u << SQUASHFS_BLOCK_LOG_MAX),
-	       "a read of the largest blocks, and the helper");
-_Static_assert(DATA_BLOCKS_MAX > SERVERS_MAX * IMAGE_SLICES_MAX,
-	       "reads of the smallest blocks, and the helper");
+_Static_assert(DATA_BYTES_MAX >> SQUASHFS_BLOCK_LOG_MAX >=
+	       PINS_MAX(1u << SQUASHFS_BLOCK_LOG_MAX) + HELPERS,
+	       "a read of the largest blocks, and the helpers");
+_Static_assert(DATA_BLOCKS_MAX >= SERVERS_MAX * IMAGE_SLICES_MAX + HELPERS,
+	       "reads of the smallest blocks, and the helpers");
 
 /* ---- blocks ---------------------------------------------------------------- */
 
@@ -92,8 +93,8 @@ static int load_data(const struct image *im, struct image_decoder *dec,
 
 unsigned image_servers_max(const struct image *im)
 {
-	/* One slot for the helper, which holds one at most. */
-	return (im->n_data - 1) / PINS_MAX(im->super.block_size);
+	/* One slot for each helper, which holds one at most. */
+	return (im->n_data - HELPERS) / PINS_MAX(im->super.block_size);
 }
 
 static uint8_t *block_bytes(const struct image *im, unsigned i)
@@ -388,12 +389,12 @@ static int find_piece(struct image *im, const struct image_inode *node,
 }
 
 static void note_touched(struct image_worker *w, const struct piece *p,
-			 uint64_t pos, uint64_t off)
+			 uint64_t pos, uint64_t off, uint32_t skip)
 {
 	if (p->len < p->want && w->n_touched < TOUCHED_MAX)
 		w->touched[w->n_touched++] = (struct image_touched){
-			.pos = pos, .off = off, .in = p->in, .len = p->len,
-			.want = p->want,
+			.pos = pos, .off = off, .skip = skip, .want = p->want,
+			.in = p->in, .len = p->len,
 		};
 }
 
@@ -423,12 +424,11 @@ static int read_piece(struct image *im, const struct image_inode *node,
 		return image_broken(im, err, "the block at %llu holds %u bytes, "
 				    "not %u", (unsigned long long)pos, c->len,
 				    p->want + skip);
-	if (!tail) {
-		c->given += p->len;
+	c->given += p->len;
+	note_touched(im->cur, p, pos, (uint64_t)p->block << im->super.block_log,
+		     skip);
+	if (!tail)
 		image_block_see(image_file_place(im, node), p->block);
-		note_touched(im->cur, p, pos,
-			     (uint64_t)p->block << im->super.block_log);
-	}
 	*ret = data + skip + p->in;
 	return 0;
 }

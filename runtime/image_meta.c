@@ -116,6 +116,7 @@ bool image_drop_caches(struct image *im)
 	memset(im->places, 0, sizeof(im->places));
 	im->meta_last = 0;
 	im->fragments_known = false;
+	im->next_file = 0;
 	image_prefetch_end(im);
 	return true;
 }

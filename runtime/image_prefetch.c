@@ -44,7 +44,7 @@ int image_prefetch_begin(struct image *im, const uint8_t *data, size_t len)
 	image_lock(im, &im->workers[0]);
 	image_prefetch_end(im);
 	im->prefetch = p;
-	(void)pthread_cond_signal(&im->crew->wake);
+	image_crew_wake(im->crew);
 	image_unlock(im);
 	return 0;
 }
@@ -122,6 +122,7 @@ static bool fetch(struct image *im, struct image_prefetch *p,
 bool image_prefetch_step(struct image *im)
 {
 	struct image_prefetch *p = im ? im->prefetch : NULL;
+	struct image_worker *w;
 
 	if (!p || p->next >= p->profile.n || p->misses >= MISSES_MAX ||
 	    waiting(im) >= im->n_data / 2)
@@ -129,8 +130,9 @@ bool image_prefetch_step(struct image *im)
 	if (!fetch(im, p, &p->profile.v[p->next]))
 		return false;
 	/* Metadata is decoded under the lock: let others in. */
+	w = im->cur;
 	image_unlock(im);
-	image_lock(im, image_helper(im));
+	image_lock(im, w);
 	return true;
 }
 
@@ -174,8 +176,7 @@ static void met_something(struct image *im, struct image_prefetch *p)
 {
 	im->stats.profile_met++;
 	p->misses = 0;
-	if (im->crew->parked)
-		(void)pthread_cond_signal(&im->crew->wake);
+	image_crew_wake(im->crew);
 }
 
 /* The first entry of a file behind `from`, or n. */

@@ -16,7 +16,8 @@
 #define FILE_PLACES 16u
 #define FILE_SEEN 256u
 #define SERVERS_MAX 4u			/* threads that answer */
-#define WORKERS_MAX (SERVERS_MAX + 1u)	/* with the helper, the last one */
+#define HELPERS 2u			/* that answer nothing; the last pushes */
+#define WORKERS_MAX (SERVERS_MAX + HELPERS)
 #define TOUCHED_MAX 4u
 
 /* Filled once by image_super_read; all places lie in the image, in order. */
@@ -38,7 +39,8 @@ struct image_cached {
 	uint64_t used;			/* clock of the last use */
 	uint32_t len;
 	/* Of data blocks: */
-	uint32_t given;			/* bytes that the kernel has, or more */
+	uint32_t given;			/* bytes that the kernel has, or more;
+					 * of a fragment: of all its files */
 	uint16_t pins;			/* reads and pushes that hold pointers */
 	bool busy;			/* being read and decoded */
 	bool ahead;			/* decoded ahead, not used so far */
@@ -63,12 +65,12 @@ struct image_decoder {
 	uint8_t *packed;		/* one block before decoding */
 };
 
-/* A whole block of which a read took a part: the rest may be pushed. */
+/* A block, or a tail, of which a read took a part: the rest may be pushed. */
 struct image_touched {
 	uint64_t pos;			/* in the image */
 	uint64_t off;			/* of its first byte, in the file */
+	uint32_t skip, want;		/* where in the block, and how much */
 	uint32_t in, len;		/* the part */
-	uint32_t want;			/* of the block, in the file */
 };
 
 /* One thread that reads. */
@@ -118,6 +120,8 @@ struct image {
 	unsigned n_data;
 	struct file_place places[FILE_PLACES];
 	uint32_t last_fragment;		/* that a read touched */
+	uint64_t next_file;		/* reference of the one behind the last
+					 * that was read to its end; 0: none */
 
 	uint64_t *fragment_index;	/* in the mapping, read at the first use */
 	bool fragments_known;
@@ -179,12 +183,14 @@ struct image_crew {
 	pthread_mutex_t lock;		/* of all here and the whole image */
 	pthread_cond_t ready;		/* a block is decoded, a slot is free */
 	pthread_cond_t wake;		/* the helper: a job, or quit */
+	pthread_cond_t more;		/* the spare helper: the same */
 	pthread_cond_t parked_now;
 	pthread_cond_t go;		/* the servers: serve, or quit */
-	pthread_t helper, servers[SERVERS_MAX];
+	pthread_t helper, spare, servers[SERVERS_MAX];
 	unsigned n_servers;		/* with the caller's thread */
 	unsigned n_serving;
 	bool parked, quit;
+	bool has_spare, spare_parked;	/* parked: or there is none */
 	int foreign;			/* the helper closes it */
 	struct image *im;
 	void (*serve)(void *arg, unsigned i);
@@ -207,8 +213,16 @@ static inline struct image_worker *image_helper(struct image *im)
 {
 	return &im->workers[WORKERS_MAX - 1];
 }
-/* By the helper, with the lock held: does one job of the queue, or false. */
+static inline struct image_worker *image_spare(struct image *im)
+{
+	return &im->workers[WORKERS_MAX - 2];
+}
+/* With the lock held: does one job of the queue, or false. */
 bool image_ahead_work(struct image_crew *c);
+/* The same by the spare helper, which pushes nothing. */
+bool image_ahead_decode(struct image_crew *c);
+/* There is work for the helper, and for the spare one what that cannot do at once. */
+void image_crew_wake(struct image_crew *c);
 
 #define NODE_ID_ADD 2u			/* node id: an inode's reference plus 2 */
 

@@ -346,14 +346,14 @@ int payload_read(struct payload *p, void *buf, size_t len, uint64_t off,
 /* ---- the window ------------------------------------------------------------ */
 
 /* Hashes of n (1 to 4) adjacent leaves; all but the payload's last are whole.
- * Three or more are worth the four lanes; what is missing is hashed twice. */
+ * Two or more are worth the four lanes; what is missing is hashed twice. */
 static void hash_leaves(const struct payload *p, const uint8_t *data,
 			unsigned n, size_t last_len,
 			uint8_t ret[4][LAYOUT_HASH_SIZE])
 {
 	const uint8_t *lanes[4];
 
-	if (p->four && n >= 3 && last_len == LAYOUT_LEAF_SIZE) {
+	if (p->four && n >= 2 && last_len == LAYOUT_LEAF_SIZE) {
 		for (unsigned i = 0; i < 4; i++)
 			lanes[i] = data + (i < n ? i : 0) *
 					  (size_t)LAYOUT_LEAF_SIZE;
