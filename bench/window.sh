@@ -3,7 +3,8 @@
 # the same files unpacked on the disk and started in bwrap
 #
 # Both on one X server, in turns, warm: homes, fonts' caches and pages are there
-# from two rounds before.  The moment is the server's own: the first window below
+# from two rounds before; once more from a bundle that was packed with a launch
+# profile of such a start.  The moment is the server's own: the first window below
 # the root that is mapped after the start.  WINDOW_ROUNDS (9) of each, medians.
 # Target: x <= 1.15.  Called by run.sh, or alone; packs Mousepad when it has to.
 set -u
@@ -70,14 +71,27 @@ inner()
 		--setenv LANG C.UTF-8 --setenv GSETTINGS_BACKEND keyfile
 		--setenv NO_AT_BRIDGE 1 --chdir / mousepad)
 	mkdir -p "$tree$HOME"
+	timeout -s INT 60 "$HOLDALL" profile --seconds 4 -o m.profile \
+		m.holdall >/dev/null 2>&1 </dev/null &
+	i=$!
+	sleep 6
+	kill -INT $i 2>/dev/null
+	wait $i
+	"$HOLDALL" pack m/holdall.yaml --profile m.profile -o p.holdall \
+		>pack.log 2>&1 || {
+		echo "cannot pack by profile: $(tail -n 1 pack.log)" >&2
+		exit 1
+	}
 	for ((i = 0; i < rounds; i++)); do
 		first_window bwrap "${box[@]}" || exit 1
 		first_window bundle ./m.holdall || exit 1
+		first_window profile ./p.holdall || exit 1
 	done
-	a=$(median bwrap) b=$(median bundle)
-	awk -v a="$a" -v b="$b" -v n=$((rounds - 2)) 'BEGIN {
-		printf "Mousepad, %d rounds: unpacked in bwrap %s ms, " \
-			"from the bundle %s ms, x %.2f\n", n, a, b, b / a }'
+	a=$(median bwrap) b=$(median bundle) c=$(median profile)
+	awk -v a="$a" -v b="$b" -v c="$c" -v n=$((rounds - 2)) 'BEGIN {
+		printf "Mousepad, %d rounds: unpacked in bwrap %s ms; from the " \
+			"bundle %s ms, x %.2f; packed by profile %s ms, x %.2f\n",
+			n, a, b, b / a, c, c / a }'
 }
 
 if [ "${1:-}" = --inner ]; then
