@@ -83,7 +83,7 @@ define archive
 $(BUILD)/lib$(1).a: $(call objects,$($(1)_SRCS))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	$(Q)$(AR) rcs $$@ $$^
+	$$(Q)$$(AR) rcs $$@ $$^
 endef
 $(foreach f,$(FOLDERS),$(eval $(call archive,$(f))))
 
