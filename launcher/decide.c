@@ -102,7 +102,7 @@ static bool answers(const struct permission *given,
 
 bool decision_is_open(const struct decision_line *l)
 {
-	if (l->granted || !effect_is_ready(&l->perm))
+	if (l->granted || l->impossible || !effect_is_ready(&l->perm))
 		return false;
 	return l->once || (l->requested && l->layer == LAYER_MANIFEST);
 }

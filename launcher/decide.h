@@ -39,6 +39,7 @@ struct decision_line {
 	enum layer layer;		/* which one decided */
 	bool requested;			/* by the manifest, or its default */
 	bool once;			/* --permit that waits for a person */
+	bool impossible;		/* a yes would be refused: nobody is asked */
 };
 
 struct decision {

@@ -10,6 +10,7 @@
 
 #include "launcher/ask.h"
 #include "launcher/decide_internal.h"
+#include "launcher/files.h"
 
 static bool is_asked(const struct decision_line *l, bool once)
 {
@@ -177,6 +178,43 @@ static int say_denied(struct decision *d, const struct header *h,
 	return decision_say(d, err, "%s", buf_text(&line));
 }
 
+/* A request that no yes can fulfil (the whole home folder) is neither asked nor
+ * offered: why not is said instead. */
+static int say_impossible(struct decision *d, const struct header *h,
+			  const struct probe *probe, struct decision_line *l,
+			  struct err *err)
+{
+	char sentence[512];
+	struct err why;
+
+	if (file_grants_check(probe, l->perm.value, &why) == 0)
+		return 0;
+	l->impossible = true;
+	return decision_say(d, err, "%s asked to %s; denied: %s", h->id,
+			    perm_sentence(&l->perm, sentence, sizeof(sentence)),
+			    why.text);
+}
+
+static int sort_out(struct decision *d, const struct header *h,
+		    struct err *err)
+{
+	CLEANUP(probe_free) struct probe probe = PROBE_INIT;
+	struct err ignored;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < d->n_lines; i++) {
+		struct decision_line *l = &d->lines[i];
+
+		if (l->perm.word != PERM_FILES || !decision_is_open(l))
+			continue;
+		/* What is wrong with this host is the plan's to tell. */
+		if (!probe.home && probe_host(&probe, &ignored) < 0)
+			return 0;
+		r = say_impossible(d, h, &probe, l, err);
+	}
+	return r;
+}
+
 static bool any_open(const struct decision *d)
 {
 	for (size_t i = 0; i < d->n_lines; i++)
@@ -190,8 +228,10 @@ int decision_settle(struct decision *d, const struct header *h,
 		  const char *bundle, bool may_ask, struct err *err)
 {
 	bool person;
-	int r = 0;
+	int r = sort_out(d, h, err);
 
+	if (r < 0)
+		return r;
 	/* The usual start asks nobody, and does not look for a terminal. */
 	if (!count_asked(d, false) && !count_asked(d, true) && !any_open(d))
 		return 0;

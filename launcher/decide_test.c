@@ -122,6 +122,25 @@ START_TEST(harmless_is_granted_and_the_rest_denied)
 }
 END_TEST
 
+/* A line that would be refused is not offered, and its question not asked. */
+START_TEST(what_cannot_be_granted_is_not_offered)
+{
+	setenv("HOME", base, 1);
+	add(&header.perms, "files=~:rw");
+	add(&header.perms, "files=~/.ssh:ro");
+	add(&header.perms, "files=~/Games:rw");
+	decide_now();
+	ck_assert_uint_eq(decision.notes.n, 3);
+	ck_assert(!noted("grant 'files=~:rw'"));
+	ck_assert(noted("whole home folder and cannot be granted; name a "
+			"folder below it"));
+	ck_assert(noted("protected place"));
+	ck_assert(noted("grant 'files=~/Games:rw'"));
+	ck_assert(decision.lines[0].impossible);
+	ck_assert(!decision.lines[2].impossible);
+}
+END_TEST
+
 START_TEST(the_printed_line_is_quoted_for_a_shell)
 {
 	add(&header.perms, "files=/a b/it's:rw");
@@ -515,6 +534,7 @@ static TCase *tests(void)
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, harmless_is_granted_and_the_rest_denied);
+	tcase_add_test(t, what_cannot_be_granted_is_not_offered);
 	tcase_add_test(t, the_printed_line_is_quoted_for_a_shell);
 	tcase_add_test(t, an_app_with_windows_gets_its_defaults);
 	tcase_add_test(t, what_has_no_effect_yet_is_not_asked);

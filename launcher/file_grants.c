@@ -303,6 +303,23 @@ int file_grants_resolve(struct files *f, struct err *err)
 	return r;
 }
 
+int file_grants_check(const struct probe *probe, const char *value,
+		      struct err *err)
+{
+	const struct plan_input in = { .probe = probe };
+	struct files f = { .in = &in };
+	int r = files_need_protected(&f, err);
+
+	if (r == 0)
+		r = resolve_grant(&f, value, err);
+	for (size_t i = 0; r == 0 && i < f.n_grants; i++)
+		r = grant_check(&f, &f.grants[i], err);
+	drop_grants(&f, 0);
+	free(f.grants);
+	strlist_free(&f.protected);
+	return r;
+}
+
 int file_grants_plan(struct files *f, struct err *err)
 {
 	for (size_t i = 0; i < f->n_grants; i++)

@@ -44,6 +44,10 @@ int files_need_protected(struct files *f, struct err *err);
 /* file_grants.c: grants to f->grants, shortest first and checked; then rows. */
 int file_grants_resolve(struct files *f, struct err *err);
 int file_grants_plan(struct files *f, struct err *err);
+/* Could this value of `files` be granted here, in this working directory?  Asked
+ * where it is given or offered: what would be refused later is refused at once. */
+int file_grants_check(const struct probe *probe, const char *value,
+		      struct err *err);
 
 /* grant_check.c: may this be granted? */
 int grant_check(struct files *f, const struct grant *g, struct err *err);

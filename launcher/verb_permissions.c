@@ -16,6 +16,7 @@
 #include "launcher/cli.h"
 #include "launcher/decide.h"
 #include "launcher/effects.h"
+#include "launcher/files.h"
 #include "launcher/out.h"
 #include "launcher/pattern.h"
 #include "launcher/state.h"
@@ -130,7 +131,9 @@ static void add_line(struct buf *b, const struct decision_line *l)
 		 perm_word_name(l->perm.word));
 	text_quote(b, l->perm.value);
 	if (!l->granted && l->layer == LAYER_MANIFEST)
-		buf_adds(b, "): the manifest asks for it, nobody has said yes");
+		buf_adds(b, l->impossible ?
+			 "): the manifest asks for it, but it cannot be granted" :
+			 "): the manifest asks for it, nobody has said yes");
 	else
 		buf_addf(b, "): %s", layer_name(l->layer));
 	if (l->granted && !effect_is_ready(&l->perm))
@@ -258,12 +261,34 @@ static int read_wanted(const struct options *o, struct perms *ret,
 	return 0;
 }
 
+/* What every run would leave out is refused here.  Where `cwd` is, only a run
+ * knows. */
+static int check_possible(const struct perms *wanted, struct err *err)
+{
+	CLEANUP(probe_free) struct probe probe = PROBE_INIT;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < wanted->n; i++) {
+		const struct permission *p = &wanted->v[i];
+
+		if (p->word != PERM_FILES || !strncmp(p->value, "cwd:", 4))
+			continue;
+		if (!probe.home)
+			r = probe_host(&probe, err);
+		if (r == 0)
+			r = file_grants_check(&probe, p->value, err);
+	}
+	return r < 0 ? err_status(err, 125) : 0;
+}
+
 static int grant(struct subject *s, const struct options *o,
 		 struct perms *kept, struct err *err)
 {
 	CLEANUP_PERMS struct perms wanted = { 0 };
 	int r = read_wanted(o, &wanted, err);
 
+	if (r == 0)
+		r = check_possible(&wanted, err);
 	if (r == 0 && o->self)
 		r = ask_for_self(s, &wanted, err);
 	for (size_t i = 0; r == 0 && i < wanted.n; i++)

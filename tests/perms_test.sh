@@ -45,6 +45,33 @@ test_the_printed_line_grants_it()
 	denied
 }
 
+# What every run would leave out is refused where it is given, and never offered.
+test_what_cannot_be_granted_is_refused_at_once()
+{
+	local value
+	make_box whole org.example.Whole 'permissions:' \
+		"  files: [{path: '~', access: rw}]"
+	pack whole whole.holdall
+	run ./whole.holdall true
+	expect_status 0
+	expect_err_has 'cannot be granted; name a folder below it'
+	! grep -q 'To allow' "$T/err" || fail "offered: $(show "$T/err")"
+	run "$HOLDALL" permissions ./whole.holdall
+	expect_out_has 'it cannot be granted'
+	for value in '~:rw' '~/.ssh:ro' /:ro '~/bin:create'; do
+		run "$HOLDALL" permissions ./whole.holdall grant "files=$value"
+		expect_status 125
+		expect_err_has 'cannot be granted'
+	done
+	run "$HOLDALL" permissions ./whole.holdall grant 'files=~/Games:create' \
+		files=cwd:rw
+	expect_status 0
+	# In the home folder `cwd` is the home folder.
+	cd "$HOME" || fail cd
+	run "$ASK" true
+	! grep -q 'To allow' "$T/err" || fail "offered: $(show "$T/err")"
+}
+
 test_permit_holds_for_one_run()
 {
 	run "$HOLDALL" run --permit files=cwd:rw "$ASK" sh -c "$try"
