@@ -53,8 +53,8 @@ static int add_files(struct assembly *a, const struct source *s,
 
 	if (r < 0)
 		return r;
-	notes_step(a->notes, "looking for what %s%s needs", first,
-		   s->items.n > 1 ? " and others" : "");
+	notes_step(a->notes, "looking for what %s%s", first,
+		   s->items.n > 1 ? " and others need" : " needs");
 	r = source_files(a->t, root_fd, &s->items, a->rules, o, a->notes,
 			 err);
 	return r < 0 ? err_prefix(err, "%s:%u", a->recipe->manifest.file,

@@ -412,9 +412,9 @@ int debian_apt_resolve(struct debian_apt *a, struct lock_source *s,
 
 	if (r < 0)
 		return r;
-	notes_step(a->notes, "asking apt what %s%s needs",
+	notes_step(a->notes, "asking apt what %s%s",
 		   s->request.n ? s->request.v[0] : "the base",
-		   s->request.n > 1 ? " and others" : "");
+		   s->request.n > 1 ? " and others need" : " needs");
 	r = resolve(a, s, err);
 	return r < 0 ? r : lists_read(a, &s->index, err);
 }

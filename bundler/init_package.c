@@ -136,9 +136,47 @@ static const struct debian_package *named(const struct looking *x)
 	return NULL;
 }
 
+/* "net", "contrib/net" */
+static bool is_section_of_network(const char *section)
+{
+	static const char *const names[] = { "net", "web", "mail", "comm" };
+	const char *slash = strrchr(section, '/');
+
+	section = slash ? slash + 1 : section;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(section, names[i]))
+			return true;
+	return false;
+}
+
+/* What speaks to servers for a program; who has it among its own dependencies
+ * means to use it. */
+static bool depends_on_network(const char *relations)
+{
+	static const char *const names[] = {
+		"curl", "wget", "ca-certificates", "libcurl4", "libcurl4t64",
+		"libcurl3-gnutls", "libcurl3t64-gnutls", "libsoup2.4-1",
+		"libsoup-2.4-1", "libsoup-3.0-0", "libssl3", "libssl3t64",
+		"libgnutls30", "libgnutls30t64",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (relations_hold(relations, names[i]))
+			return true;
+	return false;
+}
+
+bool init_needs_network(const char *section, const char *depends)
+{
+	return (section && is_section_of_network(section)) ||
+	       (depends && depends_on_network(depends));
+}
+
 static void read_control(const struct looking *x, struct init_facts *f)
 {
 	CLEANUP_FREE char *text = NULL;
+	CLEANUP_FREE char *section = NULL;
+	CLEANUP_FREE char *depends = NULL;
 	CLEANUP_FD int dir_fd = -1;
 	CLEANUP_FD int fd = -1;
 	struct stanza s;
@@ -155,6 +193,9 @@ static void read_control(const struct looking *x, struct init_facts *f)
 	at = text;
 	if (!stanza_next(&at, text + len, &s))
 		return;
+	section = stanza_get(&s, "Section");
+	depends = stanza_get(&s, "Depends");
+	f->network = init_needs_network(section, depends);
 	f->homepage = stanza_get(&s, "Homepage");
 	f->summary = stanza_get(&s, "Description");
 	if (f->summary)

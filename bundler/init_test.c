@@ -133,7 +133,7 @@ START_TEST(whole_text)
 	uncomment(&b);
 	check_manifest(&b, &m2);
 	ck_assert(perms_has(&m2.perms, PERM_SOUND, "playback"));
-	ck_assert(perms_has(&m2.perms, PERM_NETWORK, "isolated"));
+	ck_assert(perms_has(&m2.perms, PERM_NETWORK, "host"));
 	ck_assert(perms_has(&m2.perms, PERM_DEVICES, "gamepad"));
 	strlist_free(&f.argv);
 }
@@ -156,6 +156,45 @@ START_TEST(text_without_command)
 	ck_assert_ptr_null(m.version);
 	uncomment(&b);
 	check_manifest(&b, &m2);
+}
+END_TEST
+
+/* Nobody is told to ask for what the program does not use, nor promised what
+ * this version cannot. */
+START_TEST(network_only_where_used)
+{
+	static const struct { const char *section, *depends; bool net; } v[] = {
+		{ "utils", "libc6 (>= 2.34), libjq1 (= 1.6)", false },
+		{ "database", "libc6, libreadline8", false },
+		{ "contrib/net", "libc6", true }, { "mail", NULL, true },
+		{ "video", "libc6, libcurl3-gnutls (>= 7.28), x", true },
+		{ "nets", "curlew, libcurl4-doc", false },
+		{ NULL, NULL, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(v); i++) {
+		CLEANUP_MANIFEST struct manifest m = { 0 };
+		CLEANUP_BUF struct buf b = BUF_INIT;
+		struct init_facts f = {
+			.what = "calc", .package = (char *)"calc",
+			.id = (char *)"org.example.Calc", .graphical = true,
+			.choices = (char *)"calc",
+			.network = init_needs_network(v[i].section,
+						      v[i].depends),
+		};
+
+		ck_assert_msg(f.network == v[i].net, "row %zu", i);
+		ck_assert_ok(init_text(&f, &b, &err));
+		ck_assert(!strstr(b.data, "network: host") == !v[i].net);
+		ck_assert(!strstr(b.data, "# permissions:") == !v[i].net);
+		ck_assert_ptr_null(strstr(b.data, "isolated"));
+		ck_assert_ptr_null(strstr(b.data, "chooser"));
+		if (v[i].net)
+			uncomment(&b);
+		check_manifest(&b, &m);
+		ck_assert(perms_has(&m.perms, PERM_NETWORK, "host") ==
+			  v[i].net);
+	}
 }
 END_TEST
 
@@ -268,6 +307,7 @@ int main(void)
 	tcase_add_test(c, ids);
 	tcase_add_test(c, whole_text);
 	tcase_add_test(c, text_without_command);
+	tcase_add_test(c, network_only_where_used);
 	tcase_add_test(c, hostile_words);
 	tcase_add_test(c, program_and_files_that_stay);
 	tcase_add_test(c, exec_words);

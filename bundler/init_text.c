@@ -131,23 +131,21 @@ static const struct wish wishes[] = {
 	{ "Chat", "sound: record", "people may talk to each other" },
 	{ "Telephony", "sound: record", "people talk to each other" },
 	{ "Recorder", "sound: record", "it records" },
-	{ "Network", "network: isolated", "it uses the network" },
-	{ "WebBrowser", "network: isolated", "it uses the network" },
-	{ "Email", "network: isolated", "it uses the network" },
-	{ "InstantMessaging", "network: isolated", "it uses the network" },
-	{ "P2P", "network: isolated", "it uses the network" },
+	{ "Network", "network: host", "it uses the network" },
+	{ "WebBrowser", "network: host", "it uses the network" },
+	{ "Email", "network: host", "it uses the network" },
+	{ "InstantMessaging", "network: host", "it uses the network" },
+	{ "P2P", "network: host", "it uses the network" },
 	{ "Game", "gpu: true", "a game" },
 	{ "3DGraphics", "gpu: true", "it draws in 3D" },
 	{ "AudioVideo", "gpu: true", "for video" },
 	{ "Game", "devices: [gamepad]", "a game" },
 	{ "Scanning", "devices: [usb]", "for scanners" },
 	{ "Photography", "devices: [usb]", "for cameras" },
-	{ "Office", "files: [\"xdg-documents:rw\"]", "documents without the "
-	  "file chooser" },
-	{ "TextEditor", "files: [\"xdg-documents:rw\"]", "documents without "
-	  "the file chooser" },
-	{ "Graphics", "files: [\"xdg-pictures:rw\"]", "pictures without the "
-	  "file chooser" },
+	{ "Office", "files: [\"xdg-documents:rw\"]", "the documents folder" },
+	{ "TextEditor", "files: [\"xdg-documents:rw\"]", "the documents "
+	  "folder" },
+	{ "Graphics", "files: [\"xdg-pictures:rw\"]", "the pictures folder" },
 	{ "Audio", "files: [\"xdg-music:ro\"]", "the music folder" },
 	{ "Video", "files: [\"xdg-videos:ro\"]", "the videos folder" },
 };
@@ -178,35 +176,39 @@ static void add_wish(struct buf *b, const char *line, const char *why)
 
 static void add_wishes(const struct init_facts *f, struct buf *b)
 {
-	size_t before = b->len;
+	bool network = false;
 
-	for (size_t i = 0; i < ARRAY_SIZE(wishes); i++)
-		if (desktop_entry_has_category(&f->entry,
-					       wishes[i].category) &&
-		    is_first(f, i))
-			add_wish(b, wishes[i].line, wishes[i].why);
-	if (b->len > before)
-		return;
-	if (!f->graphical)
+	for (size_t i = 0; i < ARRAY_SIZE(wishes); i++) {
+		if (!desktop_entry_has_category(&f->entry,
+						wishes[i].category) ||
+		    !is_first(f, i))
+			continue;
+		add_wish(b, wishes[i].line, wishes[i].why);
+		network |= !strncmp(wishes[i].line, "network:", 8);
+	}
+	if (!f->graphical && !b->len)
 		add_wish(b, "files: [\"cwd:rw\"]", "it writes in the folder "
 			 "it is started in");
-	add_wish(b, "network: isolated", "it uses the network");
+	if (f->network && !network)
+		add_wish(b, "network: host", "it uses the network");
 }
 
 static void add_permissions(const struct init_facts *f, struct buf *b)
 {
+	CLEANUP_BUF struct buf list = BUF_INIT;
+
 	if (f->graphical)
 		buf_adds(b, "# It has windows, so without further words it may "
-			 "show them (Wayland, else X11)\n# and use the "
-			 "desktop's file chooser.  It may read the files "
-			 "named on its\n# command line.  What it may want "
-			 "beyond that:\n");
+			 "show them (Wayland, else X11).\n# It may read the "
+			 "files named on its command line, and no others.\n");
 	else
 		buf_adds(b, "# Without further words it may read the files "
-			 "named on its command line, and\n# nothing else.  "
-			 "What it may want beyond that:\n");
-	buf_adds(b, "# permissions:\n");
-	add_wishes(f, b);
+			 "named on its command line, and\n# nothing else.\n");
+	add_wishes(f, &list);
+	if (!list.len)
+		return;
+	buf_addf(b, "# What it may want beyond that:\n# permissions:\n%s",
+		 buf_text(&list));
 }
 
 /* ---- the whole ---- */

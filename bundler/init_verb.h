@@ -36,6 +36,7 @@ struct init_facts {
 	char *summary, *homepage;	/* or NULL */
 	struct desktop_entry entry;
 	bool has_desktop, graphical;
+	bool network;			/* its package says so */
 };
 
 void init_facts_free(struct init_facts *f);
@@ -48,6 +49,9 @@ int init_guess_id(const char *appstream, size_t len, const char *stem,
 		  enum init_id *ret_from, struct err *err);
 /* An app id from an address; NULL: none comes out. */
 char *init_id_of_homepage(const char *url, const char *name);
+
+/* A network program, by its package's Section and Depends (may be NULL). */
+bool init_needs_network(const char *section, const char *depends);
 
 int init_package(const char *name, const struct notes *notes,
 		 struct init_facts *ret, struct err *err);

@@ -251,7 +251,8 @@ static const struct key_row rows[] = {
 	    .help = "Patterns that stay although exclude or a default rule "
 		    "matches them."),
 	ROW(MAP_TOP, "locales", KEY_LOCALES, TEXT_OR_LIST, VALUE_LOCALE,
-	    .fallback = "all that the sources bring",
+	    .fallback = "of `debian` sources none, of others all that they "
+			"bring",
 	    .help = "Languages whose translations are kept."),
 	ROW(MAP_TOP, "environment", KEY_ENVIRONMENT, TAKES_NAMES | TAKES_TEXT,
 	    VALUE_ANY, .names = VALUE_ENV_NAME,
