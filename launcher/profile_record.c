@@ -45,14 +45,18 @@ static void recording_free(struct recording *r)
 static int take_start(struct recording *r, const struct image_trace *t,
 		      unsigned seconds, struct err *err)
 {
-	uint32_t n = image_trace_count(t), limit = seconds * 1000, i;
+	int32_t limit = (int32_t)seconds * 1000;
+	uint32_t n = image_trace_count(t), i;
 
 	r->v = calloc((size_t)n + 1, sizeof(*r->v));
 	if (!r->v)
 		return err_nomem(err);
 	for (i = 0; i < n; i++) {
 		r->v[i] = image_trace_get(t, i);
-		if (i && (r->v[i].time_ms - r->v[0].time_ms > limit ||
+		/* Signed: of two threads the one that came first may have looked
+		 * at the clock last. */
+		if (i && ((int32_t)(r->v[i].time_ms - r->v[0].time_ms) >
+				  limit ||
 			  (int32_t)(r->v[i].time_ms - r->v[i - 1].time_ms) >
 				  (int32_t)PROFILE_SILENCE_MS))
 			break;
