@@ -11,6 +11,7 @@
 #include "launcher/ask.h"
 #include "launcher/decide_internal.h"
 #include "launcher/files.h"
+#include "launcher/shell_word.h"
 
 static bool is_asked(const struct decision_line *l, bool once)
 {
@@ -97,55 +98,6 @@ static int ask(struct decision *d, const struct header *h,
 
 /* ---- nobody to ask ---- */
 
-/* With control characters: $'...', so that the line stays one. */
-static void add_ansi_word(struct buf *out, const char *s)
-{
-	buf_adds(out, "$'");
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c < 0x20 || c == 0x7f)
-			buf_addf(out, "\\%03o", c);
-		else if (c == '\'' || c == '\\')
-			buf_addf(out, "\\%c", c);
-		else
-			buf_addc(out, *s);
-	}
-	buf_addc(out, '\'');
-}
-
-static bool has_control(const char *s)
-{
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			return true;
-	return false;
-}
-
-/* As a word of a shell. */
-static void add_shell_word(struct buf *out, const char *s)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-";
-
-	if (*s && !s[strspn(s, plain)]) {
-		buf_adds(out, s);
-		return;
-	}
-	if (has_control(s)) {
-		add_ansi_word(out, s);
-		return;
-	}
-	buf_addc(out, '\'');
-	for (; *s; s++) {
-		if (*s == '\'')
-			buf_adds(out, "'\\''");
-		else
-			buf_addc(out, *s);
-	}
-	buf_addc(out, '\'');
-}
-
 static int say_denied(struct decision *d, const struct header *h,
 		      const struct options *o, const char *bundle,
 		      const struct permission *p, struct err *err)
@@ -159,20 +111,20 @@ static int say_denied(struct decision *d, const struct header *h,
 		 perm_sentence(p, sentence, sizeof(sentence)));
 	if (!o->self) {
 		buf_adds(&line, "holdall run --permit ");
-		add_shell_word(&line, buf_text(&what));
+		shell_word(&line, buf_text(&what));
 		buf_addc(&line, ' ');
-		add_shell_word(&line, bundle);
+		shell_word(&line, bundle);
 		/* By the file: an id may have more than one origin here, or
 		 * none yet. */
 		buf_adds(&line, ", or: holdall permissions ");
-		add_shell_word(&line, bundle);
+		shell_word(&line, bundle);
 		buf_adds(&line, " grant ");
 	} else {
 		buf_adds(&line, "on a terminal, ");
-		add_shell_word(&line, bundle);
+		shell_word(&line, bundle);
 		buf_adds(&line, " --holdall permissions grant ");
 	}
-	add_shell_word(&line, buf_text(&what));
+	shell_word(&line, buf_text(&what));
 	if (buf_check(&line, err) < 0 || buf_check(&what, err) < 0)
 		return -err->num;
 	return decision_say(d, err, "%s", buf_text(&line));

@@ -118,6 +118,17 @@ static void explain_permissions(const struct plan_input *in, struct buf *out)
 	}
 }
 
+static void explain_home(const struct plan_input *in, struct buf *out)
+{
+	if (in->home->kind != HOME_PRIVATE || !in->home->rel)
+		return;
+	buf_adds(out, "the app's own home: ");
+	text_quote(out, in->state->base);
+	buf_addc(out, '/');
+	text_quote(out, in->home->rel);
+	buf_adds(out, "/upper\n");
+}
+
 static void explain_command(const struct plan *p, struct buf *out)
 {
 	buf_adds(out, "command:");
@@ -141,13 +152,18 @@ void plan_explain(const struct plan *p, const struct plan_input *in,
 	buf_addf(out, "%s %s (%s), %s bundle, origin %s\n", h->name, h->version,
 		 h->id, h->kind == KIND_FULL ? "full" : "thin",
 		 in->state->origin ? in->state->origin : "none");
+	explain_home(in, out);
 	explain_command(p, out);
 	explain_permissions(in, out);
 	explain_namespaces(p, out);
-	explain_rows(p, in->options->verbose, out);
+	/* -v alone goes with a run, and keeps to what a person would ask. */
+	explain_rows(p, in->options->verbose && in->options->explain, out);
 	if (h->n_limits)
 		buf_adds(out, "limits: asked for, no effect yet in this "
 			 "version\n");
+	/* A run says them itself. */
+	if (!in->options->explain && in->options->verbose)
+		return;
 	for (size_t i = 0; i < p->notes.n; i++)
 		buf_addf(out, "note: %s\n", p->notes.v[i]);
 	for (size_t i = 0; i < in->decision->notes.n; i++)

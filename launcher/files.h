@@ -27,6 +27,7 @@ struct files {
 	struct strlist protected;
 	struct grant *grants;
 	size_t n_grants;
+	unsigned folders_said;	/* arguments that are folders, and were said */
 	bool cwd_mounted;	/* an empty folder of ours lies there */
 };
 

@@ -52,6 +52,14 @@ bool home_name_is_valid(const char *name)
 	return n && n <= NAME_MAX_ && !name[n] && name[0] != '.';
 }
 
+char *home_path(const struct state *s, const char *name)
+{
+	char *path;
+
+	return asprintf(&path, "%s/%s/homes/%s/upper", s->base, s->rel,
+			name) < 0 ? NULL : path;
+}
+
 /* ---- opening ---- */
 
 /* Others run on this home and share it: so do we.  Not while one of them holds it

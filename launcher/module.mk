@@ -6,7 +6,7 @@ launcher_SRCS := \
 	launcher/plan_env.c launcher/protected.c launcher/rows.c \
 	launcher/supervisor.c launcher/verb_run.c launcher/xdg_dirs.c \
 	launcher/init.c launcher/probe.c launcher/side_work.c launcher/namespaces.c \
-	launcher/placement.c
+	launcher/placement.c launcher/written.c
 launcher_TESTS :=
 launcher_TESTS += launcher/plan_test.c launcher/files_test.c launcher/mounts_test.c
 launcher_FUZZ :=
@@ -38,7 +38,7 @@ launcher_SRCS += launcher/cli.c launcher/cli_options.c launcher/out.c \
 launcher_SRCS += launcher/settings.c launcher/ask.c launcher/decide.c \
 	launcher/decide_ask.c
 launcher_SRCS += launcher/verb_info.c launcher/verb_trust.c \
-	launcher/verb_verify.c launcher/image_path.c launcher/verb_ls.c \
+	launcher/verb_verify.c launcher/image_path.c launcher/shell_word.c launcher/verb_ls.c \
 	launcher/verb_extract.c launcher/verb_mount.c \
 	launcher/verb_permissions.c
 launcher_TESTS += launcher/state_test.c launcher/decide_test.c launcher/cli_test.c

@@ -3,7 +3,7 @@
  *
  * `jq . data.json`: an argument that is, as a whole, the path of an existing regular
  * file is bound read-only at that path.  Nothing else is looked into (`--x=FILE`),
- * and no folder is granted this way (`jq .`).
+ * and no folder is granted this way (`jq .`); that one was named is said.
  */
 #include "launcher/files.h"
 
@@ -15,10 +15,12 @@
 #include <sys/sysmacros.h>
 
 #include "launcher/protected.h"
+#include "launcher/shell_word.h"
 #include "runtime/path.h"
 
 #define NAMED_FILES_MAX 4096
 #define FD_ARGS_MAX 64
+#define FOLDERS_SAID_MAX 4	/* `prog *`: the rest is the same story */
 
 /* ---- files ---- */
 
@@ -81,7 +83,7 @@ static int follow_in_folder(int prefix, const char *rel, char *out,
 	return 0;
 }
 
-enum named { NAMED_NO, NAMED_YES, NAMED_LINK };
+enum named { NAMED_NO, NAMED_YES, NAMED_LINK, NAMED_FOLDER };
 
 /* Is it an existing regular file, reached beneath its prefix? */
 static enum named look_up(const char *prefix, const char *rel, char *out,
@@ -92,9 +94,10 @@ static enum named look_up(const char *prefix, const char *rel, char *out,
 	struct stat st;
 	int r;
 
-	if (base < 0 || fstatat(base, rel, &st, 0) < 0 ||
-	    !S_ISREG(st.st_mode))
+	if (base < 0 || fstatat(base, rel, &st, 0) < 0)
 		return NAMED_NO;
+	if (!S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? NAMED_FOLDER : NAMED_NO;
 	(void)snprintf(out, size, "%s", rel);
 	fd = path_try_beneath(base, rel, O_PATH, 0);
 	if (fd < 0 && fd != -ELOOP)
@@ -140,6 +143,53 @@ static int reserved_file(struct files *f, const char *arg, const char *path)
 		    "copy the file to another folder to name it", arg);
 }
 
+/* Does the sandbox have a folder of its own there? */
+static bool is_folder_inside(const struct files *f, const char *path)
+{
+	const struct probe *p = f->in->probe;
+	const char *rel = path_below(path, p->home);
+	CLEANUP_FREE char *upper = NULL;
+	CLEANUP_FD int fd = -1;
+
+	if (path_below(p->home, path) || (p->cwd && path_below(p->cwd, path)) ||
+	    !strcmp(path, "/tmp"))
+		return true;
+	if (!rel || f->in->home->dir_fd < 0)
+		return false;
+	upper = path_join("upper", rel);
+	if (upper)
+		fd = path_try_beneath(f->in->home->dir_fd, upper,
+				      O_PATH | O_DIRECTORY, 0);
+	return fd >= 0;
+}
+
+/* A folder is given by a permission only; a program that finds none there says
+ * something else. */
+static int named_folder(struct files *f, const char *arg, const char *path)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	CLEANUP_BUF struct buf grant = BUF_INIT;
+	struct err why;
+
+	if (is_folder_inside(f, path) || f->folders_said >= FOLDERS_SAID_MAX)
+		return 0;
+	f->folders_said++;
+	buf_addf(&grant, "files=%s:ro", path);
+	if (grant.failed)
+		return -ENOMEM;
+	buf_addf(&text, "%s is a folder and is not passed", arg);
+	if (file_grants_check(f->in->probe, grant.data + strlen("files="),
+			      &why) < 0) {
+		buf_addf(&text, ": %s", why.text);
+	} else {
+		buf_adds(&text, "; --permit ");
+		shell_word(&text, grant.data);
+		buf_adds(&text, " gives it");
+	}
+	return text.failed ? -ENOMEM :
+		strlist_add(&f->plan->notes, text.data);
+}
+
 static int named_file(struct files *f, const char *arg, struct err *err)
 {
 	CLEANUP_FREE char *joined = NULL;
@@ -168,6 +218,8 @@ static int named_file(struct files *f, const char *arg, struct err *err)
 	named = look_up(prefix_base(f, prefix), rel, source, sizeof(source));
 	if (named == NAMED_NO || already_named(f, path))
 		return 0;
+	if (named == NAMED_FOLDER)
+		return named_folder(f, arg, path);
 	if (named == NAMED_LINK)
 		return files_note(f, "%s is not passed: a symbolic link in it leaves "
 			    "its folder; name the file that it leads to", arg);

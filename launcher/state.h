@@ -92,6 +92,9 @@ void home_free(struct home *h);
 /* [A-Za-z0-9._-]{1,64}, no dot in front. */
 bool home_name_is_valid(const char *name);
 
+/* Where a private home's content lies on the host.  Fresh string, or NULL. */
+char *home_path(const struct state *s, const char *name);
+
 /* `share`: the home is bound directly, so several instances may use it at once, like
  * any programs of a user (a pipeline of one program with itself); it is the last of
  * them that sweeps.  An overlay's upper belongs to one instance alone.

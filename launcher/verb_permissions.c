@@ -144,7 +144,12 @@ static void add_line(struct buf *b, const struct decision_line *l)
 static void write_text(const struct subject *s, const struct decision *d,
 		       struct buf *b)
 {
+	CLEANUP_FREE char *home = home_path(&s->state, "default");
+
 	buf_addf(b, "%s from %s\n", s->header.id, s->state.origin);
+	buf_adds(b, "its own home: ");
+	text_quote(b, home ? home : "");
+	buf_addc(b, '\n');
 	for (size_t i = 0; i < d->n_lines; i++)
 		add_line(b, &d->lines[i]);
 	if (!d->n_lines)
@@ -169,12 +174,14 @@ static const char *layer_word(enum layer l)
 static void write_json(const struct subject *s, const struct decision *d,
 		       struct buf *b)
 {
+	CLEANUP_FREE char *home = home_path(&s->state, "default");
 	struct json j = JSON_INIT(b);
 	char sentence[512];
 
 	json_open(&j, NULL, '{');
 	json_str(&j, "id", s->header.id);
 	json_str(&j, "origin", s->state.origin);
+	json_str(&j, "home", home ? home : "");
 	json_open(&j, "permissions", '[');
 	for (size_t i = 0; i < d->n_lines; i++) {
 		const struct decision_line *l = &d->lines[i];
@@ -362,6 +369,11 @@ static int check_words(const struct options *o, size_t at, struct err *err)
 	if (!strcmp(word, "grant") || !strcmp(word, "revoke"))
 		return rest ? 0 : err_set(err, EINVAL, "permissions %s: which? "
 					  "write WORD=VALUE behind it", word);
+	if (!strcmp(word, "deny"))
+		return err_set(err, EINVAL, "permissions: a lasting no is a "
+			       "line APP.deny.WORD in "
+			       "~/.config/holdall/settings; revoke takes back "
+			       "a yes, run --deny WORD holds for one run");
 	near = text_nearest(word, words, ARRAY_SIZE(words));
 	err_set(err, EINVAL, "permissions: unknown word %s",
 		text_quoted(quoted, sizeof(quoted), word));

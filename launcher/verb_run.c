@@ -18,14 +18,17 @@
 
 #include "launcher/cli.h"
 #include "launcher/decide.h"
+#include "launcher/files.h"
 #include "launcher/namespaces.h"
 #include "launcher/placement.h"
 #include "launcher/plan.h"
 #include "launcher/probe.h"
 #include "launcher/record.h"
+#include "launcher/shell_word.h"
 #include "launcher/state.h"
 #include "launcher/supervisor.h"
 #include "launcher/verb_run.h"
+#include "launcher/written.h"
 #include "runtime/bundle.h"
 #include "runtime/fd.h"
 #include "runtime/image.h"
@@ -45,6 +48,7 @@ struct run {
 	struct plan_input in;
 	struct namespaces ns;
 	struct display_link display;
+	struct written written;
 	char machine_id[33];
 	char *bundle_path;
 	mode_t umask;
@@ -53,6 +57,7 @@ struct run {
 static void run_free(struct run *run)
 {
 	supervisor_undo(&run->rec);
+	written_free(&run->written);
 	namespaces_free(&run->ns);
 	display_link_free(&run->display);
 	plan_free(&run->plan);
@@ -228,7 +233,7 @@ static int make_plan(struct run *run, struct err *err)
 	return plan_make(&run->in, &run->plan, err);
 }
 
-static int explain(struct run *run, struct err *err)
+static int explain(struct run *run, int fd, struct err *err)
 {
 	CLEANUP_BUF struct buf out = BUF_INIT;
 	int r;
@@ -236,7 +241,7 @@ static int explain(struct run *run, struct err *err)
 	plan_explain(&run->plan, &run->in, &out);
 	r = buf_check(&out, err);
 	if (r == 0)
-		r = fd_write_all(STDOUT_FILENO, out.data, out.len);
+		r = fd_write_all(fd, out.data, out.len);
 	return r < 0 && !err->num ? err_sys(err, -r, "cannot write") : r;
 }
 
@@ -282,12 +287,17 @@ static int prepare_host(struct run *run, struct err *err)
 static int run_app(struct run *run, struct supervisor_end *end,
 		   struct err *err)
 {
+	struct err ignored;
 	int r;
 
+	/* Words for a person: the app starts whoever reads them. */
+	if (run->o->verbose)
+		(void)explain(run, STDERR_FILENO, &ignored);
 	for (size_t i = 0; i < run->decision.notes.n; i++)
 		say(run->decision.notes.v[i]);
 	for (size_t i = 0; i < run->plan.notes.n; i++)
 		say(run->plan.notes.v[i]);
+	written_note(&run->in, &run->plan, &run->written);
 	r = prepare_host(run, err);
 	if (r == 0)
 		r = display_open(&run->plan, run->header.id, &run->display,
@@ -329,7 +339,8 @@ static int run_bundle(struct run *run, struct supervisor_end *end,
 	r = make_plan(run, err);
 	if (r < 0)
 		return r;
-	return run->o->explain ? explain(run, err) : run_app(run, end, err);
+	return run->o->explain ? explain(run, STDOUT_FILENO, err) :
+				 run_app(run, end, err);
 }
 
 #define NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
@@ -358,15 +369,40 @@ static bool names_new_file(const struct run *run)
 static void hint_at_cwd(const struct run *run,
 			const struct supervisor_end *end)
 {
-	char text[512];
+	const char *bundle = run->bundle.name ? run->bundle.name : "BUNDLE";
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	struct err why;
 
+	/* 126 and 127 are of a start that failed, not of a file. */
 	if (!run->plan.cwd_closed || !end->exit_status || end->signal ||
+	    end->exit_status == 126 || end->exit_status == 127 ||
 	    !names_new_file(run))
 		return;
-	(void)snprintf(text, sizeof(text), "if the app wanted to write in this "
-		       "folder: holdall run --permit files=cwd:rw %s",
-		       run->bundle.name ? run->bundle.name : "BUNDLE");
-	say(text);
+	buf_adds(&text, "if the app wanted to write in this folder: ");
+	if (file_grants_check(&run->probe, "cwd:rw", &why) < 0) {
+		buf_adds(&text, why.text);
+	} else if (run->o->self) {
+		buf_adds(&text, "on a terminal, ");
+		shell_word(&text, bundle);
+		buf_adds(&text, " --holdall run --permit files=cwd:rw -- ARG...");
+	} else {
+		buf_adds(&text, "holdall run --permit files=cwd:rw ");
+		shell_word(&text, bundle);
+	}
+	if (!text.failed)
+		say(text.data);
+}
+
+/* Output that a person would look for in vain. */
+static void say_written(struct run *run, const struct supervisor_end *end)
+{
+	CLEANUP_STRLIST struct strlist lines = { 0 };
+
+	if (end->signal)
+		return;
+	written_look(&run->in, &run->written, end->exit_status == 0, &lines);
+	for (size_t i = 0; i < lines.n; i++)
+		say(lines.v[i]);
 }
 
 int run_once(struct options *o, struct supervisor_end *ret, struct err *err)
@@ -386,8 +422,10 @@ int run_once(struct options *o, struct supervisor_end *ret, struct err *err)
 	/* A caller that ignores SIGCHLD would have the kernel reap for us. */
 	(void)signal(SIGCHLD, SIG_DFL);
 	r = run_bundle(&run, ret, err);
-	if (r == 0)
+	if (r == 0) {
 		hint_at_cwd(&run, ret);
+		say_written(&run, ret);
+	}
 	run_free(&run);
 	return r;
 }

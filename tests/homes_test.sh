@@ -390,4 +390,83 @@ test_full_home()
 	expect_out 'still here'
 }
 
+# ---- what a person would look for in vain ----------------------------------------
+
+test_output_in_the_own_home_is_said()
+{
+	cd "$HOME" || fail cd
+	run "$BOX" sh -c 'echo x >"$1"' - out.mp3
+	expect_status 0
+	[ ! -e out.mp3 ] || fail "it lies on the host"
+	local path
+	path=$(sed -n "s/^holdall: out.mp3 was written into the app's own home: //p" \
+		"$T/err")
+	[ "$(cat "$path")" = x ] || fail "not there: $(show "$T/err")"
+	# Read only, it is not written; written again, it is.
+	run "$BOX" cat out.mp3
+	expect_ok
+	run "$BOX" sh -c 'echo y >"$1"' - ~/out.mp3
+	expect_err_has "out.mp3 was written into the app's own home"
+	# A link of the app's is not followed.
+	run "$BOX" ln -s /etc/passwd link
+	! grep -q 'written into' "$T/err" || fail "$(show "$T/err")"
+	run "$HOLDALL" permissions "$BOX"
+	expect_out_has "its own home: $(dirname "$path")"
+	run "$HOLDALL" run --explain "$BOX"
+	expect_out_has "the app's own home: $(dirname "$path")"
+}
+
+test_output_in_tmp_is_said()
+{
+	local name=/tmp/holdall-test-$$.out
+	run "$BOX" sh -c 'echo x >"$1"' - "$name"
+	expect_status 0
+	expect_err_has "$name is not on this computer"
+	run "$BOX" sh -c 'exit 3' - "$name"
+	expect_status 3
+	! grep -q 'not on this' "$T/err" || fail "$(show "$T/err")"
+}
+
+test_a_folder_as_argument_is_said()
+{
+	mkdir -p d 'e f'
+	run "$BOX" ls d
+	expect_err_has "d is a folder and is not passed; --permit files=$PWD/d:ro gives it"
+	run "$HOLDALL" run --permit "files=$PWD/d:ro" "$BOX" ls d
+	expect_ok
+	run "$BOX" ls 'e f'
+	expect_err_has "--permit 'files=$PWD/e f:ro' gives it"
+	run "$BOX" ls . .. / /tmp /usr
+	expect_ok
+	mkdir "$HOME/.ssh"
+	run "$BOX" ls "$HOME/.ssh"
+	expect_err_has "is a folder and is not passed: "
+	! grep -q gives "$T/err" || fail "offered: $(show "$T/err")"
+}
+
+test_verbose_says_what_is_done()
+{
+	run "$HOLDALL" run -v "$BOX" echo hi
+	expect_status 0
+	expect_out hi
+	expect_err_has "the app's own home: "
+	expect_err_has "network: none"
+}
+
+test_the_hint_to_write_here_is_one_that_works()
+{
+	run "$BOX" sh -c 'echo x >"$1"' - new.txt
+	[ "$status" -ne 0 ] || fail "it wrote"
+	expect_err_has "$BOX --holdall run --permit files=cwd:rw -- ARG..."
+	run "$HOLDALL" run "$BOX" sh -c 'echo x >"$1"' - new.txt
+	expect_err_has "holdall run --permit files=cwd:rw $BOX"
+	run "$BOX" sh -c 'exit 127' - new.txt
+	! grep -q permit "$T/err" || fail "$(show "$T/err")"
+	mkdir -p "$HOME/.config/git"
+	cd "$HOME/.config/git" || fail cd
+	run "$BOX" sh -c 'echo x >"$1"' - new.txt
+	! grep -q permit "$T/err" || fail "offered: $(show "$T/err")"
+	expect_err_has 'cannot be granted'
+}
+
 suite_main "$@"
