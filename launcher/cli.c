@@ -128,10 +128,10 @@ static int unknown_verb(const char *word, struct err *err)
 	text_quoted(quoted, sizeof(quoted), word);
 	near = text_nearest(word, names, ARRAY_SIZE(verbs));
 	err_set(err, EINVAL, "unknown verb %s", quoted);
-	if (near)
-		err_hint(err, "did you mean %s?", near);
-	else if (strchr(word, '/') || access(word, F_OK) == 0)
+	if (strchr(word, '/') || access(word, F_OK) == 0)
 		err_hint(err, "to start a bundle: holdall run %s", quoted);
+	else if (near)
+		err_hint(err, "did you mean %s?", near);
 	else
 		err_hint(err, "see holdall --help");
 	return err_status(err, STATUS_USAGE);
@@ -290,7 +290,8 @@ static int dispatch(int argc, char **argv, struct options *o, struct err *err)
 			o->self ? "BUNDLE --holdall" : "holdall");
 		return err_status(err, STATUS_USAGE);
 	}
-	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
+	if (!strcmp(word, "--help") || !strcmp(word, "-h") ||
+	    !strcmp(word, "help"))
 		r = help_all(o->self, err);
 	else if (!strcmp(word, "--version"))
 		r = print_version(err);
@@ -342,6 +343,10 @@ static int open_self(struct options *o, bool *ret_bundle, struct err *err)
 	int r;
 
 	o->self_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (o->self_fd < 0 && errno == EACCES)
+		return err_set(err, EACCES, "you may execute this file but "
+			       "not read it, and it must read itself; as its "
+			       "owner: chmod a+r FILE");
 	if (o->self_fd < 0)
 		return err_sys(err, errno, "cannot open /proc/self/exe (is "
 			       "/proc mounted?)");

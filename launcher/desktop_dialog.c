@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -144,9 +145,10 @@ static void add_plain(struct buf *out, const char *text)
 }
 
 static void exec_tool(const struct tool *t, const char *path, bool ask,
-		      const char *text, int out) __attribute__((noreturn));
+		      const char *text, int out, pid_t parent)
+	__attribute__((noreturn));
 static void exec_tool(const struct tool *t, const char *path, bool ask,
-		      const char *text, int out)
+		      const char *text, int out, pid_t parent)
 {
 	CLEANUP_BUF struct buf plain = BUF_INIT;
 	const char *const *args = ask ? t->ask : t->show;
@@ -170,6 +172,10 @@ static void exec_tool(const struct tool *t, const char *path, bool ask,
 	child_reset_signals();
 	if (!ask)
 		(void)alarm(SHOW_SECONDS);
+	/* A question that nobody waits for any more goes with the one who asked. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+	if (getppid() != parent)
+		_exit(127);
 	execv(path, argv);
 	_exit(127);
 }
@@ -180,13 +186,13 @@ static int run_tool(const struct tool *t, const char *path, bool ask,
 {
 	size_t got = 0;
 	int out[2], status;
-	pid_t pid;
+	pid_t pid, parent = getpid();
 
 	if (pipe2(out, O_CLOEXEC) < 0)
 		return -1;
 	pid = fork();
 	if (pid == 0)
-		exec_tool(t, path, ask, text, out[1]);
+		exec_tool(t, path, ask, text, out[1], parent);
 	(void)close(out[1]);
 	while (pid > 0 && got + 1 < size) {
 		ssize_t n = fd_read(out[0], output + got, size - 1 - got);

@@ -363,6 +363,8 @@ static int extract_all(struct extraction *x, const struct bundle *b,
 		r = image_path(o->args.v[i], &path, err);
 		if (r == 0)
 			r = extract_path(x, b, path, err);
+		if (r == -ENOENT && !o->output)
+			(void)err_hint(err, "the new folder is named with -o");
 	}
 	return r < 0 ? r : finish_dirs(x, err);
 }

@@ -177,7 +177,9 @@ static int check_content(const struct bundle *b, uint64_t *ret_entries,
 static void add_stub(const struct bundle *b, struct buf *out)
 {
 	buf_addf(out, "stub: %s\n", stub_is_ours(b) ? "this holdall's" :
-		 "not covered by the signature");
+		 b->signatures_size ? "not covered by the signature" :
+		 "not this holdall's (another version, or changed), and "
+		 "without a signature nobody vouches for it");
 }
 
 static void add_signatures(const struct trust *t, struct buf *out)

@@ -50,13 +50,13 @@ test_verify()
 {
 	run "$HOLDALL" verify "$BOX"
 	expect_status 3		# good, but unsigned
-	grep -qhE "stub: (this holdall's|not covered by the signature)" \
+	grep -qhE "stub: (this holdall's|not )" \
 		"$T/out" "$T/err" || fail "no word about the stub"
 	grep -qh "stub: this holdall's" "$T/out" "$T/err" || fail "it is our own"
 	cp "$BOX" b
 	printf '\1' | dd of=b bs=1 seek=$((0x1000)) conv=notrunc status=none
 	run "$HOLDALL" verify b
-	grep -qh 'stub: not covered' "$T/out" "$T/err" ||
+	grep -qh "stub: not this holdall's" "$T/out" "$T/err" ||
 		fail "a changed stub passes as ours"
 	[ "$status" -eq 3 ] || fail "status $status"
 }
@@ -213,6 +213,29 @@ X
 	expect_status 0
 	expect_out_has "thin $(ls /usr/bin | grep -c .) data"
 	expect_out_lacks shadow
+}
+
+# A word that is nearly right is answered with the one that is.
+test_hints_to_the_right_word()
+{
+	cp "$BOX" b.holdall
+	run "$HOLDALL" b.holdall
+	expect_status 2
+	expect_err_has 'holdall run b.holdall'
+	run "$HOLDALL" help
+	expect_ok
+	expect_out_has 'Usage: holdall VERB'
+	run "$HOLDALL" extract b.holdall newdir
+	expect_status 1
+	expect_err_has 'the new folder is named with -o'
+	run "$HOLDALL" permissions b.holdall deny network
+	expect_status 2
+	expect_err_has APP.deny.WORD
+	[ "$(id -u)" -eq 0 ] && return
+	chmod 111 b.holdall
+	run ./b.holdall true
+	expect_refused 125
+	expect_err_has 'chmod a+r'
 }
 
 suite_main "$@"
