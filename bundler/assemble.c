@@ -116,6 +116,28 @@ static int check_skeleton(const struct assembly *a, struct err *err)
 		       "%s", path);
 }
 
+/* Asked here, where the manifest's line is known and what is excluded is gone;
+ * whoever opens a file later still sees for himself. */
+static int check_readable(const struct assembly *a, struct err *err)
+{
+	for (size_t i = 0; i < a->t->n; i++) {
+		const struct entry *e = a->t->v[i];
+		CLEANUP_FD int fd = -1;
+
+		if (e->content.kind != CONTENT_BENEATH || !e->origin ||
+		    (e->origin->kind != ORIGIN_DIR &&
+		     e->origin->kind != ORIGIN_FILES) ||
+		    faccessat(e->content.base_fd, e->content.rel, R_OK,
+			      AT_EACCESS | AT_SYMLINK_NOFOLLOW) == 0)
+			continue;
+		if (entry_open(e, &fd, err) < 0)
+			return err_prefix(err, "%s:%u",
+					  a->recipe->manifest.file,
+					  e->origin->line);
+	}
+	return 0;
+}
+
 static int post_steps(struct assembly *a, bool root, uint32_t time,
 		      struct err *err)
 {
@@ -127,6 +149,8 @@ static int post_steps(struct assembly *a, bool root, uint32_t time,
 	int r = filter_tree(a->t, &m->exclude, &m->keep, &m->locales, a->notes,
 			    err);
 
+	if (r == 0)
+		r = check_readable(a, err);
 	if (r == 0 && m->kind == KIND_FULL)
 		r = steps_run(a->t, &job, err);
 	if (r == 0 && root)

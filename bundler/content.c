@@ -78,6 +78,16 @@ static int open_part(const struct entry *e, int *ret_fd, struct err *err)
 	return 0;
 }
 
+/* In the words of the manifest: FOLDER/FILE, or the path on this computer. */
+static int not_ours(const struct entry *e, struct err *err)
+{
+	const struct origin *o = e->origin;
+	bool dir = o && o->kind == ORIGIN_DIR;
+
+	return err_sys(err, err->num, "cannot read %s/%s", dir ? o->name : "",
+		       e->content.rel);
+}
+
 int entry_open(const struct entry *e, int *ret_fd, struct err *err)
 {
 	CLEANUP_FD int fd = -1;
@@ -93,6 +103,9 @@ int entry_open(const struct entry *e, int *ret_fd, struct err *err)
 	r = path_open_beneath(e->content.base_fd, e->content.rel,
 			      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
 			      0, &fd, err);
+	if (r == -EACCES && e->origin && (e->origin->kind == ORIGIN_DIR ||
+					  e->origin->kind == ORIGIN_FILES))
+		return not_ours(e, err);
 	if (r < 0)
 		return r;
 	if (fstat(fd, &st) < 0)

@@ -20,6 +20,14 @@ void recipe_free(struct recipe *r)
 	*r = RECIPE_INIT;
 }
 
+/* Whoever types `holdall pack` for the first time has none yet. */
+static int cannot_open(const char *path, int num, struct err *err)
+{
+	(void)err_sys(err, num, "cannot open the manifest %s", path);
+	return num == ENOENT ? err_hint(err, "`holdall init PACKAGE|PROGRAM` "
+					"writes one") : -err->num;
+}
+
 static int read_text(const char *path, char **ret, size_t *ret_len,
 		     struct err *err)
 {
@@ -28,7 +36,7 @@ static int read_text(const char *path, char **ret, size_t *ret_len,
 	int r;
 
 	if (fd < 0)
-		return err_sys(err, errno, "cannot open the manifest %s", path);
+		return cannot_open(path, errno, err);
 	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
 		return err_set(err, EISDIR, "%s is a folder; name the manifest "
 			       "in it (holdall.yaml)", path);

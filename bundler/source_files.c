@@ -257,7 +257,8 @@ static int look_inside(struct files_job *j, const char *path, const char *place,
 		err_nomem(err);
 
 	if (r < 0)
-		return r;
+		return err->num == EACCES ?
+			err_sys(err, EACCES, "cannot read %s", real) : r;
 	r = elf_file_read(fd, path, &elf, err);
 	/* A member may be anything: test data, firmware, a broken sample. */
 	if (r < 0)

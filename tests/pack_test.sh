@@ -150,7 +150,17 @@ test_unreadable_file()
 	echo x >b/tree/secret
 	chmod 000 b/tree/secret
 	refuse_pack b/holdall.yaml
-	expect_err_has secret
+	line=$(grep -n -- '- dir:' b/holdall.yaml | cut -d: -f1)
+	folder=$(sed -n 's/.*- dir: *//p' b/holdall.yaml)
+	expect_err_has "holdall.yaml:$line: cannot read $folder/secret: "
+	# Nobody minds what is left out.
+	printf 'exclude: [/secret]\n' >>b/holdall.yaml
+	pack b b.holdall
+	[ ! -r /etc/shadow ] || skip "/etc/shadow can be read"
+	printf 'schema: 1\nid: org.x.Y\nversion: "1"\ncommand: x\n' >f.yaml
+	printf 'sources:\n  - files: [/etc/shadow]\n' >>f.yaml
+	refuse_pack f.yaml
+	expect_err_has 'f.yaml:6: cannot read /etc/shadow: '
 }
 
 test_no_manifest()
@@ -162,6 +172,7 @@ test_no_manifest()
 	make_box b org.example.Many
 	run "$HOLDALL" pack
 	[ "$status" -ne 0 ] || fail "status 0"
+	expect_err_has 'holdall init PACKAGE|PROGRAM'
 }
 
 test_broken_manifests()
