@@ -40,42 +40,6 @@ int apt_run(const struct debian_apt *a, const struct strlist *argv,
 	return tool_capture(argv, a->notes, o, err);
 }
 
-/* "E: Failed to fetch X  Y" -> "Failed to fetch X  Y".  Of what cannot be fetched
- * the first is enough (the reason is the same), else at most two lines. */
-static void add_lines(struct buf *to, const struct buf *from, const char *mark)
-{
-	const char *p = buf_text(from);
-	unsigned n = 0;
-
-	while (p && *p && n < 2) {
-		size_t len = strcspn(p, "\n");
-
-		if (!strncmp(p, mark, 3) &&
-		    strncmp(p + 3, "Some index files failed", 23) &&
-		    strncmp(p + 3, "Some files failed", 17) &&
-		    strncmp(p + 3, "Download Failed", 15)) {
-			buf_addf(to, "%s%.*s", n++ ? "; " : "",
-				 (int)(len - 3), p + 3);
-			if (!strncmp(p + 3, "Failed to fetch", 15))
-				return;
-		}
-		p += len + (p[len] != '\0');
-	}
-}
-
-int apt_complaint(const struct tool_output *o, int num, const char *what,
-		  struct err *err)
-{
-	CLEANUP_BUF struct buf text = BUF_INIT;
-
-	add_lines(&text, &o->err, "E: ");
-	if (!text.len)
-		add_lines(&text, &o->err, "W: ");
-	if (!text.len)
-		buf_addf(&text, "apt ended with status %d", o->status);
-	return err_set(err, num, "%s: %.700s", what, buf_text(&text));
-}
-
 /* ---- the index ---- */
 
 static time_t changed_at(const char *path)
@@ -118,12 +82,9 @@ static int fetch_index(struct debian_apt *a, struct err *err)
 	r = apt_run(a, &argv, &o, err);
 	if (r < 0)
 		return r;
-	if (o.status) {
-		(void)apt_complaint(&o, EHOSTUNREACH, "cannot fetch the "
-				    "package index", err);
-		return err_hint(err, "`apt-get update` on this computer meets "
-				"the same, or its archives have no key here");
-	}
+	if (o.status)
+		return apt_cannot_fetch(a, &o, "cannot fetch the package "
+					"index", err);
 	return root_write(a, "updated", "", 0, err);
 }
 

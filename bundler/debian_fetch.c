@@ -271,7 +271,7 @@ static int take(const struct debian_apt *a, const struct debian_package *p,
 	if (faccessat(fetch_fd, p->sha256, F_OK, 0) < 0) {
 		(void)snprintf(what, sizeof(what), "cannot fetch %s %s",
 			       p->name, p->version);
-		return apt_complaint(o, EHOSTUNREACH, what, err);
+		return apt_cannot_fetch(a, o, what, err);
 	}
 	return debian_cache_take(a->cache, p, fetch_fd, p->sha256, a->notes,
 				 err);

@@ -23,6 +23,10 @@ int apt_run(const struct debian_apt *a, const struct strlist *argv,
  * `num`, "what: ...". */
 int apt_complaint(const struct tool_output *o, int num, const char *what,
 		  struct err *err);
+/* The same for what was to be fetched, and what helps: -EHOSTUNREACH, or -ENOSPC
+ * when the cache's disk is full. */
+int apt_cannot_fetch(const struct debian_apt *a, const struct tool_output *o,
+		     const char *what, struct err *err);
 
 /* The names and hashes of all signed indexes, in turn; an unsigned one is an
  * error (debian_lists.c). */

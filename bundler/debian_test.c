@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "bundler/debian_root.h"
 #include "bundler/full_root.h"
 #include "bundler/test_kit.h"
 
@@ -374,6 +375,56 @@ START_TEST(test_unreachable)
 }
 END_TEST
 
+/* What helps is chosen by what apt said (debian_complaint.c). */
+START_TEST(test_complaints)
+{
+	static const struct { const char *said, *text; int num; } rows[] = {
+		{ "E: Failed to fetch http://a/  Could not connect to a:9. - "
+		  "connect (111: Connection refused)\n", "nothing answers "
+		  "there", EHOSTUNREACH },
+		{ "E: The repository 'http://a x Release' is not signed.\n",
+		  "its signature is by no key", EHOSTUNREACH },
+		{ "E: The repository 'http://a x Release' does not have a "
+		  "Release file.\n", "look at `uris` and `suite`",
+		  EHOSTUNREACH },
+		{ "E: something else\n", "does `apt-get update`",
+		  EHOSTUNREACH },
+		{ "E: Write error - write (28: No space left on device)\n"
+		  "E: The repository 'http://a x Release' is not signed.\n",
+		  "the disk of the cache /c is full", ENOSPC },
+		{ "E: The value 'x\033y' is invalid for "
+		  "APT::Default-Release as such a release is not available "
+		  "in the sources\n", "archives have no suite x?y", EINVAL },
+		{ "E: The value 'cut is invalid for APT::Default-Release\n",
+		  "archives have no suite cut", EINVAL },
+	};
+	struct debian_cache cache = { .path = (char *)"/c" };
+	struct debian_apt a = { .cache = &cache, .dir = (char *)"/c/apt" };
+	char path[96];
+
+	ck_assert_int_eq(kit_run("mkdir -p %s/root/lists/partial && "
+				 "echo x >%s/root/lists/partial/half", dir,
+				 dir), 0);
+	(void)snprintf(path, sizeof(path), "%s/root", dir);
+	a.dir_fd = kit_open_dir(path);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		CLEANUP_TOOL_OUTPUT struct tool_output o = TOOL_OUTPUT_INIT;
+
+		buf_adds(&o.err, rows[i].said);
+		ck_assert_int_lt(apt_cannot_fetch(&a, &o, "cannot fetch it",
+						  &err), 0);
+		ck_assert_msg(err.num == rows[i].num &&
+			      strstr(err.text, rows[i].text), "%d: %s",
+			      err.num, err.text);
+		if (err.num == ENOSPC)
+			ck_assert_ptr_null(strstr(err.text, "signed"));
+	}
+	ck_assert_int_ne(kit_run("test -e %s/root/lists/partial/half", dir),
+			 0);
+	(void)close(a.dir_fd);
+}
+END_TEST
+
 /* A full disk at any place of the way: a line, no lock, and no hanging apt. */
 START_TEST(test_full_disk)
 {
@@ -511,6 +562,7 @@ int main(void)
 	tcase_add_test(c, test_host_trusts);
 	tcase_add_test(c, test_other_hash);
 	tcase_add_test(c, test_unreachable);
+	tcase_add_test(c, test_complaints);
 	tcase_add_test(c, test_full_disk);
 	tcase_add_test(c, test_bad_locks);
 	tcase_add_test(c, test_forged_hash);

@@ -31,7 +31,7 @@ bundler_TESTS += bundler/sign_test.c
 
 # the source `debian` and its lock
 bundler_SRCS += bundler/lock.c bundler/lock_verb.c bundler/debian.c bundler/debian_apt.c \
-	bundler/debian_cache.c bundler/debian_deb.c bundler/debian_fetch.c \
+	bundler/debian_cache.c bundler/debian_complaint.c bundler/debian_deb.c bundler/debian_fetch.c \
 	bundler/debian_index.c bundler/debian_lists.c bundler/debian_package.c bundler/debian_root.c \
 	bundler/debian_tool.c bundler/debian_tree.c
 bundler_TESTS += bundler/debian_deb_test.c bundler/debian_test.c
