@@ -631,6 +631,26 @@ test_question_on_the_desktop()
 	[ -e new ] || fail "a yes is not taken: $(show "$T/err")"
 }
 
+# A question that nobody waits for any more goes with the one who asked.
+test_question_ends_with_who_asked()
+{
+	local n asker all=(zenity kdialog xmessage)
+	x11
+	for n in 0 1; do
+		[ "$n" -eq 0 ] || [ -x /usr/bin/kdialog ] ||
+			[ -x /usr/bin/xmessage ] || break
+		hidden "${all[@]:0:n}" -- sh -c 'echo $$ >pid; exec "$0" run "$@"' \
+			"$HOLDALL" "$BUNDLES/ask.holdall" touch "$PWD/new" &
+		window_wait 20 holdall >/dev/null ||
+			fail "nobody was asked ($n hidden)"
+		asker=$(cat pid)
+		kill -TERM "$asker"
+		wait $!
+		wait_until 10 gone || fail "the question stays ($n hidden)"
+	done
+	[ ! -e new ] || fail "it ran"
+}
+
 # ---- the file type ---------------------------------------------------------------
 
 test_file_type_and_handler()
