@@ -20,6 +20,19 @@ static void add_perm(struct reading *rd, enum perm_word word,
 	read_result(rd, mark, r, &err);
 }
 
+/* Two places no computer grants, whatever else is protected there: a request for
+ * them would be denied at every start. */
+static void check_grantable(struct reading *rd, const char *value,
+			    struct mark mark)
+{
+	size_t n = strcspn(value, ":");
+
+	if (n == 1 && (value[0] == '~' || value[0] == '/'))
+		report_add(&rd->report, mark, "name a folder below it",
+			   "files: %s is never granted", value[0] == '~' ?
+			   "the whole home folder" : "/");
+}
+
 static void read_perm(struct reading *rd, const struct key_row *row,
 		      const struct yaml_node *node)
 {
@@ -30,6 +43,8 @@ static void read_perm(struct reading *rd, const struct key_row *row,
 		return;
 	if (row->value == VALUE_BOOL && strcmp(value, "false") == 0)
 		return;
+	if (row->perm == PERM_FILES)
+		check_grantable(rd, value, node->mark);
 	add_perm(rd, row->perm, value, node->mark);
 }
 
@@ -99,6 +114,7 @@ static void read_file_map(struct reading *rd, const struct key_row *row,
 		rd->report.nomem = true;
 		return;
 	}
+	check_grantable(rd, value, node->mark);
 	add_perm(rd, PERM_FILES, value, node->mark);
 }
 

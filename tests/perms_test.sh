@@ -50,11 +50,16 @@ test_what_cannot_be_granted_is_refused_at_once()
 {
 	local value
 	make_box whole org.example.Whole 'permissions:' \
-		"  files: [{path: '~', access: rw}]"
+		"  files: ['~:rw']"
+	run "$HOLDALL" lint whole/holdall.yaml
+	expect_status 1
+	expect_err_has 'the whole home folder is never granted'
+	make_box whole org.example.Whole 'permissions:' \
+		"  files: [{path: ~/.ssh, access: rw}]"
 	pack whole whole.holdall
 	run ./whole.holdall true
 	expect_status 0
-	expect_err_has 'cannot be granted; name a folder below it'
+	expect_err_has 'it cannot be granted'
 	! grep -q 'To allow' "$T/err" || fail "offered: $(show "$T/err")"
 	run "$HOLDALL" permissions ./whole.holdall
 	expect_out_has 'it cannot be granted'
