@@ -534,6 +534,38 @@ START_TEST(schema_of_the_desktop)
 }
 END_TEST
 
+START_TEST(pictures_that_nobody_draws)
+{
+	program("app", "usr/bin/app");
+	file("app", "usr/share/app/themes/a/mine.svg", svg);
+	file("app", "usr/share/app/themes/a/flag.svg", svg);
+	run();
+	check_said("");
+	file("dep", "usr/lib/x/libgtk-3.so.0", "");
+	run();
+	check_said("/usr/share/app/themes/a/flag.svg and 1 more pictures are "
+		   "SVG, and nothing in the image draws that; add to the "
+		   "sources: - debian: [librsvg2-common]\n");
+	file("dep", "usr/lib/x/gdk-pixbuf-2.0/2.10.0/loaders/"
+	     "libpixbufloader-svg.so", "");
+	run();
+	check_said("");
+}
+END_TEST
+
+/* Of a dependency, and what the desktop draws. */
+START_TEST(pictures_of_others)
+{
+	program("app", "usr/bin/app");
+	file("dep", "usr/lib/x/libgtk-4.so.1", "");
+	file("dep", "usr/share/icons/Theme/x.svg", svg);
+	file("app", "usr/share/icons/hicolor/scalable/apps/app.svg", svg);
+	file("app", "usr/share/doc/app/x.svg", svg);
+	run();
+	check_said("");
+}
+END_TEST
+
 START_TEST(many_are_counted)
 {
 	program("app", "usr/bin/app");
@@ -644,6 +676,8 @@ int main(void)
 	tcase_add_test(c, icon_and_program_missing);
 	tcase_add_test(c, schemas_not_compiled);
 	tcase_add_test(c, schema_of_the_desktop);
+	tcase_add_test(c, pictures_that_nobody_draws);
+	tcase_add_test(c, pictures_of_others);
 	tcase_add_test(c, many_are_counted);
 	tcase_add_test(c, library_missing);
 	suite_add_tcase(s, c);

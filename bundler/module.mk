@@ -44,7 +44,7 @@ bundler_SRCS += bundler/owners.c bundler/infer.c bundler/infer_version.c \
 bundler_FUZZ += bundler/desktop_entry_fuzz.c
 bundler_SRCS += bundler/tree_contents.c
 bundler_SRCS += bundler/warnings.c bundler/warn_scripts.c \
-	bundler/warn_libraries.c bundler/warn_schemas.c
+	bundler/warn_libraries.c bundler/warn_schemas.c bundler/warn_svg.c
 bundler_SRCS += bundler/init_verb.c bundler/init_id.c \
 	bundler/init_package.c bundler/init_text.c
 bundler_TESTS += bundler/infer_test.c bundler/init_test.c

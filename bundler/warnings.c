@@ -125,7 +125,7 @@ int warnings_find(struct warnings *w, struct err *err)
 {
 	static int (*const looks[])(struct warnings *, struct err *) = {
 		warn_desktop, warn_links, warn_scripts, warn_libraries,
-		warn_schemas,
+		warn_schemas, warn_svg,
 	};
 	int r = 0;
 

@@ -2,7 +2,7 @@
  * warnings.h - what a finished tree will miss when it runs
  *
  * A note for each thing that the app will look for and not find: libraries,
- * schemas, interpreters, what links lead to, the icon, the program of the desktop
+ * schemas, interpreters, what draws SVG, what links lead to, the icon, the program of the desktop
  * file.  Each says which line of the manifest helps.  Errors are none of them:
  * a library that no start needs does no harm.
  *
@@ -41,6 +41,7 @@ void warn(struct warnings *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int warn_libraries(struct warnings *w, struct err *err);
 int warn_schemas(struct warnings *w, struct err *err);
 int warn_scripts(struct warnings *w, struct err *err);
+int warn_svg(struct warnings *w, struct err *err);
 int warn_links(struct warnings *w, struct err *err);
 int warn_desktop(struct warnings *w, struct err *err);
 
