@@ -19,7 +19,8 @@
 #include "runtime/fd.h"
 
 #define TICK_MS 100
-#define GRACE_TICKS 30u			/* between SIGTERM and SIGKILL */
+#define GRACE_TICKS 5u			/* between SIGTERM and SIGKILL */
+#define KILLED_TICKS 2u
 
 struct tool {
 	pid_t pid;
@@ -91,19 +92,29 @@ static void take(int *fd, struct buf *to)
 	}
 }
 
-static int end_child(pid_t pid, struct err *err)
+/* True when it has ended (or was never there) within so many ticks. */
+static bool is_gone(pid_t pid, unsigned ticks)
 {
 	static const struct timespec tick = { .tv_nsec = TICK_MS * 1000000L };
 	int status;
 
-	(void)kill(pid, SIGTERM);
-	for (unsigned i = 0; i < GRACE_TICKS; i++) {
+	for (unsigned i = 0; i < ticks; i++) {
 		if (waitpid(pid, &status, WNOHANG) != 0)
-			return -err->num;
+			return true;
 		(void)nanosleep(&tick, NULL);
 	}
-	(void)kill(pid, SIGKILL);
-	(void)child_wait(pid, &status);
+	return false;
+}
+
+/* Without end for nobody: what is frozen, or waits for a dead disk, does not even
+ * end by SIGKILL, which stays with it. */
+static int end_child(pid_t pid, struct err *err)
+{
+	(void)kill(pid, SIGTERM);
+	if (!is_gone(pid, GRACE_TICKS)) {
+		(void)kill(pid, SIGKILL);
+		(void)is_gone(pid, KILLED_TICKS);
+	}
 	return -err->num;
 }
 

@@ -9,7 +9,8 @@
  * SIGKILL at the deadline and whenever this function leaves early; it ends by
  * itself when this process dies.  Only when it has been waited for, and with it
  * everything in its pid namespace, does the caller get the upper: nobody writes to
- * it any more.
+ * it any more.  No wait is without end: whoever is told to stop does so even when
+ * what was killed cannot end (frozen, or stuck in a file system).
  */
 #include "launcher/tool.h"
 
@@ -30,6 +31,9 @@
 #include "runtime/path.h"
 
 #define TICK_MS 100
+#define GONE_MS 5			/* between two looks at who was killed */
+#define GIVE_UP_TICKS 100u		/* half a second */
+#define END_TICKS 6000u			/* half a minute */
 
 struct toolbox {
 	const struct tool_run *run;
@@ -55,18 +59,58 @@ static void drop(int *fd)
 	*fd = -1;
 }
 
-static void end_sandbox(struct toolbox *t)
+static bool told_to_stop(const struct toolbox *t)
+{
+	return t->run && t->run->stop && t->run->stop(t->run->stop_arg);
+}
+
+/* Waits for pid 1, which has been killed; false: it is still there after
+ * `ticks`, or earlier when we are told to stop.  A process in a frozen cgroup, or
+ * one that waits for a dead disk, ends only when that does; whoever packs must not
+ * have to wait for it. */
+static bool wait_gone(struct toolbox *t, unsigned ticks, bool ask)
+{
+	static const struct timespec tick = { .tv_nsec = GONE_MS * 1000000L };
+
+	for (unsigned i = 0; i < ticks; i++) {
+		/* With an error too: there is nobody to wait for. */
+		if (waitpid(t->pid, NULL, WNOHANG) != 0) {
+			t->pid = -1;
+			return true;
+		}
+		if (ask && told_to_stop(t))
+			return false;
+		(void)nanosleep(&tick, NULL);
+	}
+	return false;
+}
+
+/* Whatever became of the run; who does not end now will by the signal, which
+ * stays with it. */
+static void give_up(struct toolbox *t)
 {
 	if (t->pid <= 0)
 		return;
 	(void)child_kill(t->pid, t->pidfd, SIGKILL);
-	(void)child_wait(t->pid, NULL);
+	(void)wait_gone(t, GIVE_UP_TICKS, false);
 	t->pid = -1;
+}
+
+/* After a run to its end: only when nobody is left may the upper be given. */
+static int end_sandbox(struct toolbox *t, struct err *err)
+{
+	(void)child_kill(t->pid, t->pidfd, SIGKILL);
+	if (wait_gone(t, END_TICKS, true))
+		return 0;
+	return told_to_stop(t) ? err_set(err, EINTR, "interrupted") :
+	       err_set(err, ETIMEDOUT, "%s: its sandbox does not end, though "
+		       "it was killed (a frozen cgroup? a disk that does not "
+		       "answer?)", t->run->name);
 }
 
 static void toolbox_free(struct toolbox *t)
 {
-	end_sandbox(t);
+	give_up(t);
 	drop(&t->pidfd);
 	drop(&t->sock);
 	drop(&t->status);
@@ -254,7 +298,7 @@ static int watch(struct toolbox *t, struct err *err)
 
 	while (!all_read(t)) {
 		take_some(t, TICK_MS);
-		if (t->run->stop && t->run->stop(t->run->stop_arg))
+		if (told_to_stop(t))
 			return err_set(err, EINTR, "interrupted");
 		if (now_ms() < deadline)
 			continue;
@@ -328,8 +372,7 @@ static int run_plan(struct toolbox *t, const struct plan *plan,
 	if (r < 0)
 		return err_prefix(err, "%s", t->run->name);
 	r = watch(t, err);
-	end_sandbox(t);
-	return r;
+	return r < 0 ? r : end_sandbox(t, err);
 }
 
 int tool_run(const struct tool_run *run, struct tool_result *ret,

@@ -468,6 +468,45 @@ START_TEST(stopped)
 }
 END_TEST
 
+#define FREEZER "/sys/fs/cgroup/freezer/holdall-test"
+
+static bool freeze_children(void *arg)
+{
+	int *frozen = arg;
+
+	/* Not the shell itself.  What is in the sandbox is born in the
+	 * cgroup of its parent, or is not born at all: frozen either way. */
+	*frozen = shell("for p in $(cat /proc/%d/task/%d/children); do "
+			"[ $p = $$ ] || echo $p >" FREEZER "/cgroup.procs; "
+			"done; echo FROZEN >"
+			FREEZER "/freezer.state; until grep -q FROZEN "
+			FREEZER "/freezer.state; do :; done", getpid(),
+			getpid()) == 0;
+	return true;
+}
+
+/* What is frozen does not end by SIGKILL; we do not wait for it.  (In the cgroups
+ * of version 2 it ends: then `stopped` is all there is to test.) */
+START_TEST(stopped_while_frozen)
+{
+	struct tool_run run = run_of("busybox sleep 1000");
+	int frozen = 0;
+
+	if (shell("mkdir " FREEZER " 2>/dev/null") != 0)
+		return;
+	run.stop = freeze_children;
+	run.stop_arg = &frozen;
+	ck_assert_int_eq(tool_run(&run, &result, &err), -EINTR);
+	ck_assert_int_eq(frozen, 1);
+	/* It was really stuck, and goes as soon as it can. */
+	ck_assert_int_eq(shell("grep -q . " FREEZER "/cgroup.procs && "
+			       "echo THAWED >" FREEZER "/freezer.state"), 0);
+	ck_assert_int_gt(waitpid(-1, NULL, 0), 0);
+	ck_assert_int_eq(shell("until rmdir " FREEZER " 2>/dev/null; do "
+			       "sleep 0.1; done"), 0);
+}
+END_TEST
+
 /* ---- what stays behind ---- */
 
 /* Ends when no process with `mark` in its command line is left. */
@@ -542,6 +581,7 @@ static Suite *suite(void)
 	tcase_add_test(c, fork_bomb);
 	tcase_add_test(c, endless);
 	tcase_add_test(c, stopped);
+	tcase_add_test(c, stopped_while_frozen);
 	tcase_add_test(c, daemons);
 	tcase_add_test(c, killed_packer);
 	suite_add_tcase(s, c);
