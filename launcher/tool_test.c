@@ -492,8 +492,7 @@ START_TEST(stopped_while_frozen)
 	struct tool_run run = run_of("busybox sleep 1000");
 	int frozen = 0;
 
-	if (shell("mkdir " FREEZER " 2>/dev/null") != 0)
-		return;
+	ck_assert_int_eq(shell("mkdir " FREEZER), 0);
 	run.stop = freeze_children;
 	run.stop_arg = &frozen;
 	ck_assert_int_eq(tool_run(&run, &result, &err), -EINTR);
@@ -581,7 +580,11 @@ static Suite *suite(void)
 	tcase_add_test(c, fork_bomb);
 	tcase_add_test(c, endless);
 	tcase_add_test(c, stopped);
-	tcase_add_test(c, stopped_while_frozen);
+	if (shell("mkdir " FREEZER " 2>/dev/null && rmdir " FREEZER) == 0)
+		tcase_add_test(c, stopped_while_frozen);
+	else
+		puts("stopped_while_frozen: left out, it wants root and a "
+		     "freezer of cgroups version 1");
 	tcase_add_test(c, daemons);
 	tcase_add_test(c, killed_packer);
 	suite_add_tcase(s, c);
