@@ -580,7 +580,7 @@ static Suite *suite(void)
 	tcase_add_test(c, fork_bomb);
 	tcase_add_test(c, endless);
 	tcase_add_test(c, stopped);
-	if (shell("mkdir " FREEZER " 2>/dev/null && rmdir " FREEZER) == 0)
+	if (system("mkdir " FREEZER " 2>/dev/null && rmdir " FREEZER) == 0)
 		tcase_add_test(c, stopped_while_frozen);
 	else
 		puts("stopped_while_frozen: left out, it wants root and a "
