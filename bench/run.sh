@@ -71,6 +71,9 @@ echo
 echo "== cold start of python3 with imports (targets: bundle <= 1.3, profiled <= 1.0)"
 "$here"/bench/profile.sh "${as[@]}"
 echo
+echo "== the same without the sandbox, beside ext4, squashfuse_ll and the kernel (root)"
+"$here"/bench/cold.sh
+echo
 echo "== reading a mounted image, cold (targets: ratio <= 0.5 of squashfuse_ll)"
 "$here"/bench/read.sh "${as[@]}"
 echo
