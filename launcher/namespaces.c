@@ -77,6 +77,7 @@ int namespaces_start(struct namespaces *n, unsigned long kinds,
 {
 	int ends[2];
 	pid_t maker;
+	int failed;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return err_sys(err, errno, "cannot make a socket");
@@ -85,11 +86,12 @@ int namespaces_start(struct namespaces *n, unsigned long kinds,
 	n->kinds = kinds & EARLY_NAMESPACES;
 	maker = clone(maker_main, n->stack + sizeof(n->stack),
 		      CLONE_VM | CLONE_NEWUSER | SIGCHLD, n);
-	if (maker < 0)
-		return probe_explain_refusal(REFUSED_CLONE, errno, err);
-	placement_away(maker);
+	failed = errno;
 	/* The maker has a table of descriptors of its own. */
 	(void)close(ends[1]);
+	if (maker < 0)
+		return probe_explain_refusal(REFUSED_CLONE, failed, err);
+	placement_away(maker);
 	return open_user(n, maker, err);
 }
 
