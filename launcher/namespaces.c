@@ -2,8 +2,8 @@
  * namespaces.c - see namespaces.h
  *
  * The maker shares memory with the supervisor, which goes on meanwhile, and so does
- * not allocate, lock or print.  It may write errno (shared thread-local storage) when
- * a call of its own fails; then the start fails anyway.
+ * not allocate, lock, print or touch errno (raw_syscall.h): each would else tell the
+ * other's reason.
  *
  * The clone inside: a vfork child enters the user namespace and clones pid 1 with
  * CLONE_PARENT.  It cannot be done by the maker, which is still busy, nor by
@@ -26,6 +26,7 @@
 #include "launcher/probe.h"
 #include "runtime/child.h"
 #include "runtime/fd.h"
+#include "runtime/raw_syscall.h"
 
 /* What the maker sends, with one descriptor each. */
 struct born {
@@ -39,15 +40,17 @@ static int make(const struct namespaces *n, unsigned long kind,
 		const char *name)
 {
 	struct born born = { .kind = kind };
-	int fd = -1;
+	long fd;
 
 	if (!(n->kinds & kind))
 		return 0;
-	if (unshare((int)kind) == 0)
-		fd = open(name, O_RDONLY | O_CLOEXEC);
+	fd = raw_syscall(SYS_unshare, (long)kind, 0, 0, 0);
+	if (fd == 0)
+		fd = raw_syscall(SYS_openat, AT_FDCWD, (long)name,
+				 O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
-		born.failed = errno ? errno : EIO;
-	return fd_send(n->maker_end, fd < 0 ? n->maker_end : fd, &born,
+		born.failed = (int)-fd;
+	return fd_send(n->maker_end, fd < 0 ? n->maker_end : (int)fd, &born,
 		       sizeof(born)) < 0 || born.failed;
 }
 
@@ -55,7 +58,7 @@ static int maker_main(void *arg)
 {
 	const struct namespaces *n = arg;
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	(void)raw_syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0);
 	return make(n, CLONE_NEWNET, "/proc/self/ns/net") ||
 	       make(n, CLONE_NEWIPC, "/proc/self/ns/ipc");
 }
@@ -85,7 +88,8 @@ int namespaces_start(struct namespaces *n, unsigned long kinds,
 	n->maker_end = ends[1];
 	n->kinds = kinds & EARLY_NAMESPACES;
 	maker = clone(maker_main, n->stack + sizeof(n->stack),
-		      CLONE_VM | CLONE_NEWUSER | SIGCHLD, n);
+		      (RAW_SYSCALL_PURE ? CLONE_VM : 0) | CLONE_NEWUSER |
+		      SIGCHLD, n);
 	failed = errno;
 	/* The maker has a table of descriptors of its own. */
 	(void)close(ends[1]);

@@ -2,6 +2,7 @@
  * fd.c - whole reads and writes, standard descriptors, passing (see fd.h)
  */
 #include "runtime/fd.h"
+#include "runtime/raw_syscall.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -244,17 +245,17 @@ int fd_send(int sock, int fd, const void *data, size_t len)
 		.msg_controllen = sizeof(control.space),
 	};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-	ssize_t n;
+	long n;
 
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(c), &fd, sizeof(int));
 	do {
-		n = sendmsg(sock, &msg, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
+		n = raw_syscall(SYS_sendmsg, sock, (long)&msg, MSG_NOSIGNAL, 0);
+	} while (n == -EINTR);
 	if (n < 0)
-		return -errno;
+		return (int)n;
 	return (size_t)n == len ? 0 : -EIO;
 }
 
@@ -285,7 +286,7 @@ int fd_recv(int sock, int *ret_fd, void *data, size_t len)
 			(void)close(fd);
 		return -ENODATA;
 	}
-	if ((size_t)n != len || fd < 0) {
+	if ((size_t)n != len || fd < 0 || msg.msg_flags & MSG_TRUNC) {
 		if (fd >= 0)
 			(void)close(fd);
 		return -EPROTO;

@@ -40,7 +40,9 @@ int fd_cloexec_from(int from);
 /* Closes every descriptor from `from` up but those in keep[] (ascending). */
 int fd_close_from(int from, const int *keep, size_t n_keep);
 
-/* Sends and receives one descriptor with n bytes of data over a unix socket. */
+/* Sends and receives one descriptor with n bytes of data over a unix socket.
+ * fd_send leaves errno alone (raw_syscall.h).  -EPROTO from fd_recv: not one
+ * descriptor with exactly n bytes; -ENODATA: the other end is closed. */
 int fd_send(int sock, int fd, const void *data, size_t len);
 int fd_recv(int sock, int *ret_fd, void *data, size_t len);
 
