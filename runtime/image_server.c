@@ -23,9 +23,7 @@
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -37,6 +35,7 @@
 #include "runtime/image_prefetch.h"
 #include "runtime/image_state.h"
 #include "runtime/image_trace.h"
+#include "runtime/jail.h"
 #include "runtime/text.h"
 
 #define START_BYTE 'F'
@@ -81,56 +80,11 @@ void image_report(struct image_report *report, const struct err *err)
 
 /* ---- the child, before the jail -------------------------------------------- */
 
-/* 0-2 on /dev/null, so that no later descriptor becomes one of them. */
-static int null_std(void)
-{
-	CLEANUP_FD int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	for (int i = 0; i <= 2; i++)
-		if (dup2(fd, i) < 0)
-			return -errno;
-	return 0;
-}
-
-static int compare_fds(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-static int close_rest(const struct image_child *c)
-{
-	const int all[] = { c->bundle->fd, c->channel, c->report, c->keep };
-	int keep[ARRAY_SIZE(all)];
-	size_t n = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		if (all[i] >= 0)
-			keep[n++] = all[i];
-	qsort(keep, n, sizeof(*keep), compare_fds);
-	return fd_close_from(3, keep, n);
-}
-
 static int leave_caller(const struct image_child *c, struct err *err)
 {
-	sigset_t all;
-	int r;
+	const int keep[] = { c->bundle->fd, c->channel, c->report, c->keep };
 
-	(void)sigfillset(&all);
-	if (sigprocmask(SIG_SETMASK, &all, NULL) < 0 || setsid() < 0 ||
-	    chdir("/") < 0)
-		return err_sys(err, errno, "image server: cannot leave the "
-			       "caller's session");
-	r = null_std();
-	if (r < 0)
-		return err_sys(err, -r, "image server: cannot open /dev/null "
-			       "(a system needs /dev with its nodes)");
-	r = close_rest(c);
-	if (r < 0)
-		return err_sys(err, -r, "image server: cannot close what it "
-			       "does not need");
-	return 0;
+	return jail_leave("image server", keep, ARRAY_SIZE(keep), err);
 }
 
 /* One thread's way to verified bytes. */
