@@ -3,8 +3,8 @@
  *
  * Limits on what a hostile image can make of us: its file at most 1 TiB (a
  * payload's limit), UNPACKED_MAX bytes unpacked (zeros are not written, so a
- * bomb of holes costs time only), the tree's entries, and SILENCE_S seconds
- * between two records of the jailed process.
+ * bomb of holes costs time only), disk_room.h's rule, the tree's entries, and
+ * the stream's own limit on silence.
  */
 #include "bundler/image_import.h"
 
@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "bundler/image_foreign.h"
+#include "launcher/disk_room.h"
 #include "runtime/bundle_write.h"
 #include "runtime/fd.h"
 #include "runtime/image_format.h"
@@ -22,7 +23,6 @@
 
 #define COPY_SIZE ((size_t)1 << 20)
 #define UNPACKED_MAX (UINT64_C(64) << 30)
-#define SILENCE_S 120u
 /* Hard links of the image: any device number that no file has. */
 #define IMAGE_DEV UINT64_MAX
 
@@ -147,6 +147,7 @@ struct receiver {
 	const char *path;		/* of the image, for messages */
 	uint64_t spooled;		/* bytes of the spool */
 	uint64_t left_out;		/* devices, sockets, FIFOs */
+	struct disk_room room;
 };
 
 static bool is_zero(const uint8_t *p, size_t len)
@@ -157,10 +158,15 @@ static bool is_zero(const uint8_t *p, size_t len)
 static int take_data(struct receiver *rc, const struct image_record *rec,
 		     struct err *err)
 {
-	int r = is_zero(rec->data, rec->len) ? 0 :
-		fd_pwrite_all(rc->im->spool.fd, rec->data, rec->len,
-			      rc->spooled);
+	bool zero = rec->type == IMAGE_HOLE || is_zero(rec->data, rec->len);
+	int r = zero ? 0 : disk_room_bytes(&rc->room, rc->im->spool.fd,
+					   rec->len, err);
 
+	if (r < 0)
+		return r;
+	if (!zero)
+		r = fd_pwrite_all(rc->im->spool.fd, rec->data, rec->len,
+				  rc->spooled);
 	if (r < 0)
 		return err_sys(err, -r, "cannot unpack the image %s beside the "
 			       "output", rc->path);
@@ -221,19 +227,12 @@ static int take_entry(struct receiver *rc, const struct image_record *rec,
 	return tree_add(rc->t, &e, NULL, err);
 }
 
-/* Waits for the next record, and asks meanwhile whether we shall stop. */
-static int wait_for(const struct receiver *rc, struct image_stream *s,
-		    struct err *err)
+/* Shall we go on? */
+static int check_stop(void *arg, struct err *err)
 {
-	for (unsigned i = 0; i < SILENCE_S; i++) {
-		int r = notes_check(rc->notes, err);
+	const struct receiver *rc = arg;
 
-		if (r < 0 || image_stream_wait(s, 1000))
-			return r;
-	}
-	return err_set(err, ETIMEDOUT, "%s: the image server has not answered "
-		       "for %u seconds; the image may be made to attack its "
-		       "reader", rc->path, SILENCE_S);
+	return notes_check(rc->notes, err);
 }
 
 static int receive(struct receiver *rc, struct image_stream *s,
@@ -243,7 +242,7 @@ static int receive(struct receiver *rc, struct image_stream *s,
 	int r;
 
 	do {
-		r = wait_for(rc, s, err);
+		r = check_stop(rc, err);
 		if (r == 0)
 			r = image_stream_next(s, &rec, err);
 		if (r <= 0)
@@ -263,11 +262,12 @@ static int receive_from(struct receiver *rc, image_run *run, struct err *err)
 {
 	struct image_stream *s = NULL;
 	int r = image_stream_open_by(run, &rc->im->bundle, "",
-				     IMAGE_STREAM_DATA | IMAGE_STREAM_RECURSE,
-				     &s, err);
+				     IMAGE_STREAM_DATA | IMAGE_STREAM_RECURSE |
+				     IMAGE_STREAM_HOLES, &s, err);
 
 	if (r < 0)
 		return r;
+	image_stream_stop(s, check_stop, rc);
 	r = receive(rc, s, err);
 	image_stream_close(s);
 	return r;

@@ -39,7 +39,7 @@ launcher_SRCS += launcher/settings.c launcher/ask.c launcher/decide.c \
 	launcher/decide_ask.c
 launcher_SRCS += launcher/verb_info.c launcher/verb_trust.c \
 	launcher/verb_verify.c launcher/image_path.c launcher/shell_word.c launcher/verb_ls.c \
-	launcher/verb_extract.c launcher/verb_mount.c \
+	launcher/disk_room.c launcher/verb_extract.c launcher/verb_mount.c \
 	launcher/verb_permissions.c
 launcher_TESTS += launcher/state_test.c launcher/decide_test.c launcher/cli_test.c
 launcher_FUZZ += launcher/settings_fuzz.c

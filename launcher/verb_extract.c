@@ -8,7 +8,10 @@
  *
  * All or nothing: what was made is listed, and after a fault or a signal it is
  * removed again, in reverse order.  Signals wait meanwhile and are looked at
- * between records.
+ * between records, and while the image server is silent.
+ *
+ * Holes stay holes.  What the rest may take is disk_room.h's rule; the list of what
+ * was made has LIST_MAX bytes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +20,7 @@
 #include <sys/stat.h>
 
 #include "launcher/cli.h"
+#include "launcher/disk_room.h"
 #include "launcher/image_path.h"
 #include "launcher/quoted.h"
 #include "runtime/fd.h"
@@ -25,6 +29,7 @@
 
 #define SUFFIX ".holdall"
 #define MADE_MAX (1u << 24)
+#define LIST_MAX ((size_t)512 << 20)
 #define MODE_KEPT 0777
 
 struct made {
@@ -40,8 +45,11 @@ struct extraction {
 	int dir;			/* the folder */
 	struct made *made;
 	size_t n_made;
+	size_t list_bytes;
 	size_t left_out;
+	struct disk_room room;
 	int file;			/* the file being written, or -1 */
+	bool hole;			/* of which the last bytes are zeros */
 	struct image_record last;	/* its entry; path is not owned */
 	sigset_t old_mask;
 };
@@ -63,10 +71,16 @@ static void extraction_free(struct extraction *x)
 static int note_made(struct extraction *x, const char *path, bool directory,
 		     struct err *err)
 {
+	size_t bytes = strlen(path) + 1 + sizeof(struct made);
 	struct made *m;
+	int r = disk_room_entry(&x->room, x->dir, err);
 
-	if (x->n_made == MADE_MAX)
-		return err_set(err, E2BIG, "too many files");
+	if (r < 0)
+		return r;
+	if (x->n_made == MADE_MAX || bytes > LIST_MAX - x->list_bytes)
+		return err_set(err, E2BIG, "too many files, or too long paths; "
+			       "extract a part of the image");
+	x->list_bytes += bytes;
 	if ((x->n_made & (x->n_made - 1)) == 0) {
 		m = reallocarray(x->made, x->n_made ? 2 * x->n_made : 1,
 				 sizeof(*m));
@@ -201,6 +215,7 @@ static int start_file(struct extraction *x, const struct image_record *rec,
 		return r;
 	}
 	x->last = *rec;
+	x->hole = false;
 	return 0;
 }
 
@@ -236,7 +251,8 @@ static int finish_file(struct extraction *x, struct err *err)
 	if (fd < 0)
 		return 0;
 	x->file = -1;
-	if (fchmod(fd, x->last.st.st_mode & MODE_KEPT) < 0 ||
+	if ((x->hole && ftruncate(fd, x->last.st.st_size) < 0) ||
+	    fchmod(fd, x->last.st.st_mode & MODE_KEPT) < 0 ||
 	    futimens(fd, times) < 0)
 		r = errno;
 	if (close(fd) < 0 && !r)
@@ -272,7 +288,15 @@ static int take_record(struct extraction *x, const struct image_record *rec,
 		return finish_file(x, err);
 	if (x->file < 0)
 		return err_set(err, EBADMSG, "bytes of no file");
-	r = fd_write_all(x->file, rec->data, rec->len);
+	x->hole = rec->type == IMAGE_HOLE;
+	if (x->hole) {
+		r = lseek(x->file, (off_t)rec->len, SEEK_CUR) < 0 ? -errno : 0;
+	} else {
+		r = disk_room_bytes(&x->room, x->dir, rec->len, err);
+		if (r < 0)
+			return r;
+		r = fd_write_all(x->file, rec->data, rec->len);
+	}
 	return r < 0 ? failed(x, "write", x->made[x->n_made - 1].path, -r,
 			      err) : 0;
 }
@@ -290,7 +314,7 @@ static void hold_signals(struct extraction *x)
 	(void)sigprocmask(SIG_BLOCK, &set, &x->old_mask);
 }
 
-static int check_signals(struct err *err)
+static int check_signals(void *arg UNUSED, struct err *err)
 {
 	sigset_t set;
 
@@ -313,11 +337,13 @@ static int extract_path(struct extraction *x, const struct bundle *b,
 
 	if (r == 0)
 		r = image_stream_open(b, path, IMAGE_STREAM_DATA |
-				      IMAGE_STREAM_RECURSE, &s, err);
+				      IMAGE_STREAM_RECURSE |
+				      IMAGE_STREAM_HOLES, &s, err);
 	if (r < 0)
 		return r;
+	image_stream_stop(s, check_signals, NULL);
 	while ((r = image_stream_next(s, &rec, err)) > 0) {
-		r = check_signals(err);
+		r = check_signals(NULL, err);
 		if (r == 0)
 			r = take_record(x, &rec, err);
 		if (r < 0)

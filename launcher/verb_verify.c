@@ -116,15 +116,23 @@ static void *check_bytes(void *arg)
 	return NULL;
 }
 
+static int stop_when_bad(void *arg, struct err *err)
+{
+	const struct bytes_job *job = arg;
+
+	return atomic_load(&job->bad) ? err_set(err, EIO, "bad bytes") : 0;
+}
+
 /* The second half works in the jailed process; here its entries are counted.
  * Bounded by the stream's own limits. */
-static int count_entries(struct image_stream *s, const struct bytes_job *job,
+static int count_entries(struct image_stream *s, struct bytes_job *job,
 			 uint64_t *ret_entries, struct err *err)
 {
 	struct image_record rec;
 	uint64_t n = 0;
 	int r;
 
+	image_stream_stop(s, stop_when_bad, job);
 	do {
 		r = image_stream_next(s, &rec, err);
 		n += r > 0 && rec.type == IMAGE_ENTRY;

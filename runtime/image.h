@@ -87,7 +87,9 @@ void image_mount_options(char *space, size_t size, int fuse_fd,
 enum image_record_type {
 	IMAGE_ENTRY,		/* one file system entry */
 	IMAGE_DATA,		/* bytes of the last entry, a regular file */
+	IMAGE_HOLE,		/* `len` zeros of it; with IMAGE_STREAM_HOLES */
 	IMAGE_END,		/* the walk is complete: without it, it is not */
+	IMAGE_NOTHING,		/* never seen by callers */
 };
 
 struct image_record {
@@ -107,16 +109,21 @@ enum image_stream_flags {
 				   * its direct entries */
 	IMAGE_STREAM_FOLLOW = 4, /* follow `path` itself through links inside */
 	IMAGE_STREAM_CHECK = 8,	/* unpack the bytes of regular files, send none */
+	IMAGE_STREAM_HOLES = 16, /* holes as IMAGE_HOLE, else as zeros */
 };
 
 /* Starts a server that walks `path` of the image ("" for all) in the order of
  * the directories.  A missing path is -ENOENT from the first next(). */
 int image_stream_open(const struct bundle *b, const char *path, int flags,
 		      struct image_stream **ret, struct err *err);
+/* Asked several times a second while the server is silent: a negative errno, with
+ * `err`, ends the wait and the stream.  For callers that hold signals back. */
+typedef int image_stop(void *arg, struct err *err);
+void image_stream_stop(struct image_stream *s, image_stop *stop, void *arg);
 /* 1: a record (path and target owned by the stream until the next call), 0: after
  * IMAGE_END, negative: fault.  Whatever comes over the pipe is hostile input:
  * lengths, types, paths (no "..", no empty component, depth, total counts) are
- * checked here. */
+ * checked here.  -ETIMEDOUT: no whole record for two minutes. */
 int image_stream_next(struct image_stream *s, struct image_record *ret,
 		      struct err *err);
 void image_stream_close(struct image_stream *s);

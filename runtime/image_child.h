@@ -43,6 +43,7 @@ struct image_child {
 	int channel;		/* the child's end of start socket or pipe */
 	int report;		/* write end of the report pipe, or -1 */
 	int keep;		/* held open till the end, or -1 */
+	bool ends_with_us;	/* killed when the caller's thread ends */
 	bool crew;		/* with more threads (image_crew.h) */
 	bool push;		/* and pushes (image_push.h): only below a
 				 * supervisor, which can rescue */
@@ -70,12 +71,10 @@ int image_jail_filter_calls(struct err *err);
 int image_fuse_serve(struct image *im, int fd, const struct image_child *c,
 		     struct image_report *report);
 
-/* A stream (image.h) from another front than our own walk, and whether it has
- * something to say (or to end with) within this time. */
+/* A stream (image.h) from another front than our own walk. */
 int image_stream_open_by(image_run *run, const struct bundle *b,
 			 const char *path, int flags,
 			 struct image_stream **ret, struct err *err);
-bool image_stream_wait(const struct image_stream *s, int timeout_ms);
 
 /* Sends the records of a walk; image_walk.c. */
 int image_walk_run(struct image_child *c, struct image *im, struct err *err);

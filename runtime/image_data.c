@@ -236,6 +236,11 @@ void image_read_done(struct image *im)
 	w->n_pins = 0;
 }
 
+bool image_slice_is_hole(const struct image *im, const struct iovec *slice)
+{
+	return slice->iov_base == im->zero;
+}
+
 static int data_block(struct image *im, uint64_t pos, uint32_t size,
 		      struct image_cached **ret, const uint8_t **ret_data,
 		      struct err *err)

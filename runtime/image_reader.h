@@ -162,5 +162,7 @@ int image_file_read(struct image *im, const struct image_inode *node,
 		    uint64_t off, size_t len, struct image_slices *ret,
 		    struct err *err);
 void image_read_done(struct image *im);
+/* Is this slice a hole of the file? */
+bool image_slice_is_hole(const struct image *im, const struct iovec *slice);
 
 #endif

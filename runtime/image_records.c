@@ -95,6 +95,22 @@ int record_send_data(int fd, const struct image_slices *slices)
 	return send_record(fd, RECORD_DATA, iov, slices->n + 1);
 }
 
+int record_send_hole(int fd, uint32_t len)
+{
+	uint8_t d[4];
+	struct iovec iov[2] = { [1] = { d, sizeof(d) } };
+
+	put32(d, len);
+	return send_record(fd, RECORD_HOLE, iov, 2);
+}
+
+int record_send_alive(int fd)
+{
+	struct iovec iov[1];
+
+	return send_record(fd, RECORD_ALIVE, iov, 1);
+}
+
 int record_send_end(int fd)
 {
 	struct iovec iov[1];
@@ -250,6 +266,30 @@ static int check_entry(struct record_check *c, const uint8_t *body, size_t len,
 	return 1;
 }
 
+static int check_hole(struct record_check *c, const uint8_t *body, size_t len,
+		      struct image_record *ret, struct err *err)
+{
+	uint32_t n = len == 4 ? le32(body) : 0;
+
+	if (!(c->flags & IMAGE_STREAM_HOLES) || !n || n > RECORD_HOLE_MAX)
+		return lie(c, err, "a hole that nobody asked for");
+	if (n > c->left)
+		return lie(c, err, "more bytes than the file has");
+	c->left -= n;
+	*ret = (struct image_record){ .type = IMAGE_HOLE, .len = n };
+	return 1;
+}
+
+static int check_alive(struct record_check *c, size_t len,
+		       struct image_record *ret, struct err *err)
+{
+	if (!(c->flags & IMAGE_STREAM_CHECK) || len ||
+	    c->alive++ == RECORD_ALIVE_MAX)
+		return lie(c, err, "that it is alive");
+	*ret = (struct image_record){ .type = IMAGE_NOTHING };
+	return 1;
+}
+
 /* One line, whatever the sender writes: it must not look like one of ours. */
 static int check_fault(const struct record_check *c, const uint8_t *body,
 		       size_t len, struct err *err)
@@ -283,6 +323,10 @@ int record_check(struct record_check *c, uint32_t type, const uint8_t *body,
 		*ret = (struct image_record){ .type = IMAGE_DATA, .data = body,
 					      .len = len };
 		return 1;
+	case RECORD_HOLE:
+		return check_hole(c, body, len, ret, err);
+	case RECORD_ALIVE:
+		return check_alive(c, len, ret, err);
 	case RECORD_END:
 		if (len || c->left || !c->any)
 			return lie(c, err, "an early end");

@@ -58,7 +58,13 @@ static void check_path(struct seen *s, const struct image_record *rec)
 
 static void take(struct seen *s, const struct image_record *rec, int flags)
 {
-	if (rec->type == IMAGE_DATA) {
+	if (rec->type == IMAGE_NOTHING) {
+		check(flags & IMAGE_STREAM_CHECK);
+		return;
+	}
+	if (rec->type == IMAGE_HOLE)
+		check(flags & IMAGE_STREAM_HOLES);
+	if (rec->type == IMAGE_DATA || rec->type == IMAGE_HOLE) {
 		check(rec->len > 0 && rec->len <= s->left);
 		s->left -= rec->len;
 		return;

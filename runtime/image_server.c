@@ -23,9 +23,11 @@
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "runtime/child.h"
@@ -83,8 +85,13 @@ void image_report(struct image_report *report, const struct err *err)
 static int leave_caller(const struct image_child *c, struct err *err)
 {
 	const int keep[] = { c->bundle->fd, c->channel, c->report, c->keep };
+	int r = jail_leave("image server", keep, ARRAY_SIZE(keep), err);
 
-	return jail_leave("image server", keep, ARRAY_SIZE(keep), err);
+	if (r == 0 && c->ends_with_us &&
+	    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return err_sys(err, errno, "image server: cannot ask to end "
+			       "with its caller");
+	return r;
 }
 
 /* One thread's way to verified bytes. */

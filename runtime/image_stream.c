@@ -4,6 +4,11 @@
  * Forks the jailed process with one pipe between, reads a head, then a body of
  * at most 256 KiB, and lets record_check judge it.  The first fault is the last
  * word: the process is killed when the stream is closed.
+ *
+ * A process that was taken over may send half a record, or nothing.  So the pipe
+ * does not block, and whoever waits asks the caller several times a second whether
+ * it shall go on; a record that is not whole after SILENCE_MS ends the stream.
+ * When the caller dies, the process is killed by the kernel.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "runtime/child.h"
 #include "runtime/fd.h"
@@ -20,11 +26,16 @@
 #include "runtime/image_records.h"
 #include "runtime/text.h"
 
+#define STEP_MS 200
+#define SILENCE_MS 120000
+
 struct image_stream {
 	pid_t pid;			/* -1: reaped */
 	int pidfd;
 	int fd;
 	int failed;			/* -errno of the fault; it stays */
+	image_stop *stop;		/* or NULL */
+	void *stop_arg;
 	struct record_check check;
 	char name[256];			/* of the bundle, for messages */
 	uint8_t body[RECORD_BODY_MAX];
@@ -35,7 +46,8 @@ static int start(struct image_stream *s, image_run *run,
 		 struct err *err)
 {
 	struct image_child c = { .bundle = b, .report = -1, .keep = -1,
-				 .run = run, .path = path, .flags = flags };
+				 .run = run, .path = path, .flags = flags,
+				 .ends_with_us = true };
 	CLEANUP_FD int out = -1;
 	int fds[2];
 	pid_t pid;
@@ -44,6 +56,10 @@ static int start(struct image_stream *s, image_run *run,
 		return err_sys(err, errno, "cannot make the image server's pipe");
 	s->fd = fds[0];
 	c.channel = out = fds[1];
+	/* Of our end alone. */
+	if (fcntl(s->fd, F_SETFL, O_NONBLOCK) < 0)
+		return err_sys(err, errno, "cannot set up the image server's "
+			       "pipe");
 	/* Room for one record: fewer switches.  Only a wish. */
 	(void)fcntl(out, F_SETPIPE_SZ, (int)RECORD_BODY_MAX * 2);
 	pid = image_child_fork(&c, &s->pidfd, err);
@@ -65,6 +81,7 @@ int image_stream_open_by(image_run *run, const struct bundle *b,
 	s->pid = -1;
 	s->pidfd = s->fd = -1;
 	s->failed = 0;
+	s->stop = NULL;
 	memset(&s->check, 0, sizeof(s->check));
 	s->check.flags = flags;
 	s->check.name = text_quoted(s->name, sizeof(s->name), b->name);
@@ -83,11 +100,38 @@ int image_stream_open(const struct bundle *b, const char *path, int flags,
 	return image_stream_open_by(image_walk_run, b, path, flags, ret, err);
 }
 
-bool image_stream_wait(const struct image_stream *s, int timeout_ms)
+void image_stream_stop(struct image_stream *s, image_stop *stop, void *arg)
+{
+	s->stop = stop;
+	s->stop_arg = arg;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Until there is something to read, or a moment has gone by. */
+static int wait_some(struct image_stream *s, int64_t *waited, struct err *err)
 {
 	struct pollfd p = { .fd = s->fd, .events = POLLIN };
+	int64_t start = now_ms(), ms;
+	int r = s->stop ? s->stop(s->stop_arg, err) : 0;
 
-	return poll(&p, 1, timeout_ms) != 0;
+	if (r < 0)
+		return r;
+	(void)poll(&p, 1, STEP_MS);
+	/* While we were stopped (Ctrl-Z) nobody waited. */
+	ms = now_ms() - start;
+	*waited += ms < STEP_MS ? ms : STEP_MS;
+	if (*waited < SILENCE_MS)
+		return 0;
+	return err_set(err, ETIMEDOUT, "%s: the image server has not answered "
+		       "for %d seconds; the image may be made to attack its "
+		       "reader", s->name, SILENCE_MS / 1000);
 }
 
 /* The pipe ended before END: how did the process? */
@@ -109,31 +153,55 @@ static int explain_death(struct image_stream *s, struct err *err)
 		       s->name);
 }
 
+/* Exactly these bytes; `waited` counts for the whole record. */
+static int read_some(struct image_stream *s, void *buf, size_t len,
+		     int64_t *waited, struct err *err)
+{
+	uint8_t *p = buf;
+
+	while (len) {
+		ssize_t n = fd_read(s->fd, p, len);
+		int r;
+
+		if (n == 0)
+			return explain_death(s, err);
+		if (n < 0 && n != -EAGAIN)
+			return err_sys(err, (int)-n, "%s: cannot read from the "
+				       "image server", s->name);
+		if (n < 0) {
+			r = wait_some(s, waited, err);
+			if (r < 0)
+				return r;
+			continue;
+		}
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
 static int receive(struct image_stream *s, struct image_record *ret,
 		   struct err *err)
 {
 	uint8_t head[RECORD_HEAD];
-	uint32_t type = 0, len = 0;
+	int64_t waited = 0;
+	uint32_t len;
 	int r;
 
 	if (s->pid < 0)
 		return err_set(err, EIO, "%s: the image server is gone",
 			       s->name);
-	r = fd_read_all(s->fd, head, sizeof(head));
-	if (!r) {
-		type = le32(head);
-		len = le32(head + 4);
-		if (len > sizeof(s->body))
-			return err_set(err, EBADMSG, "%s: the image server sent "
-				       "a record of %u bytes", s->name, len);
-		r = fd_read_all(s->fd, s->body, len);
-	}
-	if (r == -ENODATA)
-		return explain_death(s, err);
+	r = read_some(s, head, sizeof(head), &waited, err);
 	if (r < 0)
-		return err_sys(err, -r, "%s: cannot read from the image server",
-			       s->name);
-	return record_check(&s->check, type, s->body, len, ret, err);
+		return r;
+	len = le32(head + 4);
+	if (len > sizeof(s->body))
+		return err_set(err, EBADMSG, "%s: the image server sent "
+			       "a record of %u bytes", s->name, len);
+	r = read_some(s, s->body, len, &waited, err);
+	if (r < 0)
+		return r;
+	return record_check(&s->check, le32(head), s->body, len, ret, err);
 }
 
 int image_stream_next(struct image_stream *s, struct image_record *ret,
@@ -148,7 +216,9 @@ int image_stream_next(struct image_stream *s, struct image_record *ret,
 		*ret = (struct image_record){ .type = IMAGE_END };
 		return 0;
 	}
-	r = receive(s, ret, err);
+	do {
+		r = receive(s, ret, err);
+	} while (r > 0 && ret->type == IMAGE_NOTHING);
 	if (r < 0)
 		s->failed = r;
 	return r;

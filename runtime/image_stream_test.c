@@ -3,7 +3,15 @@
  */
 #include "runtime/image.h"
 
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "runtime/child.h"
+#include "runtime/image_child.h"
 #include "runtime/image_fixture.h"
+#include "runtime/image_records.h"
 
 static struct fixture fx;
 
@@ -243,6 +251,176 @@ START_TEST(other_codec_is_named)
 }
 END_TEST
 
+/* ---- a server that was taken over ------------------------------------------ */
+
+/* Half a record, then nothing. */
+static int half_a_record(struct image_child *c, struct image *im UNUSED,
+			 struct err *err UNUSED)
+{
+	(void)!write(c->channel, "\1\0\0\0\377", 5);
+	return poll(NULL, 0, -1);
+}
+
+/* A byte now and then keeps nobody waiting for longer. */
+static int trickle(struct image_child *c, struct image *im UNUSED,
+		   struct err *err UNUSED)
+{
+	while (write(c->channel, "\1", 1) == 1)
+		(void)poll(NULL, 0, 20);
+	return 0;
+}
+
+static int flood(struct image_child *c, struct image *im UNUSED,
+		 struct err *err UNUSED)
+{
+	const struct err e = { .num = 1, .text = "" };
+	struct stat st = { .st_mode = S_IFDIR | 0755 };
+
+	(void)record_send_entry(c->channel, "", "", &st);
+	while (record_send_fault(c->channel, &e) == 0)
+		continue;
+	return 0;
+}
+
+static int third_time(void *arg, struct err *err)
+{
+	unsigned *asked = arg;
+
+	return ++*asked < 3 ? 0 : err_set(err, EINTR, "enough");
+}
+
+START_TEST(waiting_can_be_ended)
+{
+	static image_run *const runs[] = { half_a_record, trickle };
+	struct image_stream *s;
+	struct image_record rec;
+	unsigned asked = 0;
+
+	fixture_squash(&fx, "");
+	fixture_bundle(&fx);
+	ck_assert_int_eq(image_stream_open_by(runs[_i], &fx.bundle, "", 0, &s,
+					      &fx.err), 0);
+	image_stream_stop(s, third_time, &asked);
+	ck_assert_int_eq(image_stream_next(s, &rec, &fx.err), -EINTR);
+	ck_assert_uint_eq(asked, 3);
+	/* What was said once stays said. */
+	ck_assert_int_eq(image_stream_next(s, &rec, &fx.err), -EINTR);
+	image_stream_close(s);
+}
+END_TEST
+
+START_TEST(nothing_is_read_behind_a_fault)
+{
+	struct image_stream *s;
+	struct image_record rec;
+
+	fixture_squash(&fx, "");
+	fixture_bundle(&fx);
+	ck_assert_int_eq(image_stream_open_by(flood, &fx.bundle, "", 0, &s,
+					      &fx.err), 0);
+	ck_assert_int_eq(image_stream_next(s, &rec, &fx.err), 1);
+	ck_assert_int_eq(image_stream_next(s, &rec, &fx.err), -1);
+	ck_assert_int_eq(image_stream_next(s, &rec, &fx.err), -1);
+	image_stream_close(s);
+}
+END_TEST
+
+static int spin(struct image_child *c UNUSED, struct image *im UNUSED,
+		struct err *err UNUSED)
+{
+	while (poll(NULL, 0, 10) == 0)
+		continue;
+	return 0;
+}
+
+/* A caller that is killed takes it along. */
+START_TEST(it_ends_with_its_caller)
+{
+	struct image_stream *s;
+	int status;
+	pid_t pid;
+
+	fixture_squash(&fx, "");
+	fixture_bundle(&fx);
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		if (image_stream_open_by(spin, &fx.bundle, "", 0, &s,
+					 &fx.err) < 0)
+			_exit(1);
+		(void)usleep(100000);
+		(void)raise(SIGKILL);
+	}
+	ck_assert_int_eq(child_wait(pid, &status), 0);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	/* The orphan is ours now; the test's own time limit is the wait's. */
+	ck_assert_int_gt(waitpid(-1, &status, 0), 0);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+END_TEST
+
+/* ---- holes ----------------------------------------------------------------- */
+
+/* Bytes of `sparse` by kind; what is not a hole is compared. */
+static void count_bytes(int flags, uint64_t *ret_data, uint64_t *ret_holes)
+{
+	struct image_stream *s;
+	struct image_record rec;
+	CLEANUP_FD int fd = -1;
+	char path[300];
+	uint64_t data = 0, holes = 0;
+	int r;
+
+	(void)snprintf(path, sizeof(path), "%s/sparse", fx.tree);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	r = image_stream_open(&fx.bundle, "sparse", IMAGE_STREAM_DATA | flags,
+			      &s, &fx.err);
+	ck_assert_int_eq(r, 0);
+	while ((r = image_stream_next(s, &rec, &fx.err)) > 0) {
+		if (rec.type == IMAGE_DATA) {
+			ck_assert_int_eq(lseek(fd, (off_t)(data + holes),
+					       SEEK_SET),
+					 (off_t)(data + holes));
+			compare_data(&rec, fd);
+			data += rec.len;
+		}
+		if (rec.type == IMAGE_HOLE)
+			holes += rec.len;
+	}
+	ck_assert_msg(r == 0, "%s", fx.err.text);
+	image_stream_close(s);
+	*ret_data = data;
+	*ret_holes = holes;
+}
+
+/* 100 MiB of nothing, 5 bytes, 200 KiB of nothing: more than one record holds. */
+START_TEST(holes_are_sent_as_holes)
+{
+	const uint64_t at = UINT64_C(100) << 20, size = at + 5 + 200 * 1024;
+	char path[300];
+	uint64_t data, holes;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/sparse", fx.tree);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(fd_pwrite_all(fd, "bytes", 5, at), 0);
+	ck_assert_int_eq(ftruncate(fd, (off_t)size), 0);
+	(void)close(fd);
+	fixture_squash(&fx, "-b 131072");
+	fixture_bundle(&fx);
+	count_bytes(IMAGE_STREAM_HOLES, &data, &holes);
+	ck_assert_uint_eq(data + holes, size);
+	/* The block that holds the bytes, the tail, and one block of zeros that
+	 * mksquashfs writes. */
+	ck_assert_uint_ge(data, 5);
+	ck_assert_uint_le(data, 3 << 17);
+	count_bytes(0, &data, &holes);
+	ck_assert_uint_eq(data, size);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("image_stream");
@@ -258,6 +436,10 @@ int main(void)
 	tcase_add_test(t, directory_alone_shows_children);
 	tcase_add_test(t, changed_byte_is_an_error);
 	tcase_add_test(t, other_codec_is_named);
+	tcase_add_loop_test(t, waiting_can_be_ended, 0, 2);
+	tcase_add_test(t, nothing_is_read_behind_a_fault);
+	tcase_add_test(t, it_ends_with_its_caller);
+	tcase_add_test(t, holes_are_sent_as_holes);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

@@ -6,7 +6,7 @@
  * recursion.  A directory that contains itself, more than IMAGE_DEPTH_MAX
  * levels or RECORD_ENTRIES_MAX entries end the walk with a fault.
  *
- * Holes are sent as zeros: the receiver knows each file's size before.
+ * Holes are sent as zeros, or as their length where the caller asked for that.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -33,6 +33,8 @@ struct walk {
 	int flags;
 	uint32_t entries;
 	uint64_t checked;		/* bytes of files; IMAGE_STREAM_CHECK */
+	uint64_t unsaid;		/* of these since the last sign of life */
+	uint32_t hole;			/* zeros read and not yet sent */
 	unsigned depth;			/* levels[0..depth-1] are in use */
 	char path[IMAGE_PATH_MAX + 1];
 	char target[IMAGE_TARGET_MAX + 1];
@@ -215,8 +217,48 @@ static int check_data(struct walk *w, const struct image_inode *node,
 				    &w->slices, err) < 0)
 			return at_path(w, err);
 		off += w->slices.len;
+		w->unsaid += w->slices.len;
+		if (w->unsaid < RECORD_ALIVE_EVERY)
+			continue;
+		w->unsaid = 0;
+		if (record_send_alive(w->out) < 0)
+			return err_set(err, EPIPE, "cannot send");
 	}
 	return 0;
+}
+
+static int send_hole(struct walk *w)
+{
+	uint32_t n = w->hole;
+
+	w->hole = 0;
+	return n ? record_send_hole(w->out, n) : 0;
+}
+
+/* Holes of several reads become one record. */
+static int send_slices(struct walk *w)
+{
+	struct image_slices part;
+	int r = 0;
+
+	if (!(w->flags & IMAGE_STREAM_HOLES))
+		return record_send_data(w->out, &w->slices);
+	for (unsigned i = 0; r == 0 && i < w->slices.n;) {
+		part.n = 0;
+		while (i < w->slices.n &&
+		       !image_slice_is_hole(w->im, &w->slices.iov[i]))
+			part.iov[part.n++] = w->slices.iov[i++];
+		if (part.n) {
+			r = send_hole(w);
+			if (r == 0)
+				r = record_send_data(w->out, &part);
+			continue;
+		}
+		if (w->hole > RECORD_HOLE_MAX - IMAGE_READ_MAX)
+			r = send_hole(w);
+		w->hole += (uint32_t)w->slices.iov[i++].iov_len;
+	}
+	return r;
 }
 
 /* -EPIPE travels up without a message: nobody is there to read it. */
@@ -224,19 +266,19 @@ static int send_data(struct walk *w, const struct image_inode *node,
 		     struct err *err)
 {
 	uint64_t off = 0;
+	int r = 0;
 
-	while (off < node->size) {
-		int r = image_file_read(w->im, node, off, IMAGE_READ_MAX,
-					&w->slices, err);
-
-		if (r < 0)
+	w->hole = 0;
+	while (r == 0 && off < node->size) {
+		if (image_file_read(w->im, node, off, IMAGE_READ_MAX,
+				    &w->slices, err) < 0)
 			return at_path(w, err);
 		off += w->slices.len;
-		r = record_send_data(w->out, &w->slices);
-		if (r < 0)
-			return err_sys(err, -r, "cannot send");
+		r = send_slices(w);
 	}
-	return 0;
+	if (r == 0)
+		r = send_hole(w);
+	return r < 0 ? err_sys(err, -r, "cannot send") : 0;
 }
 
 static int send_node(struct walk *w, const struct image_inode *node,
@@ -343,7 +385,7 @@ int image_walk_run(struct image_child *c, struct image *im, struct err *err)
 		w->out = c->channel;
 		w->flags = c->flags;
 		w->entries = 0;
-		w->checked = 0;
+		w->checked = w->unsaid = 0;
 		r = walk(w, c->path, err);
 	}
 	if (r < 0)

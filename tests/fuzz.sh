@@ -36,7 +36,8 @@ for target in "${targets[@]}"; do
 	[ ! -f "tests/corpus/$name.dict" ] ||
 		dict=(-dict="tests/corpus/$name.dict")
 	echo "-- $name, $seconds s"
-	"$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
+	"$target" -max_total_time="$seconds" -timeout=60 -report_slow_units=60 \
+		-rss_limit_mb=1024 \
 		-artifact_prefix="$corpus/" -print_final_stats=1 "${dict[@]}" \
 		"$build/new/$name" "$corpus" 2>&1 |
 		grep -E 'ERROR|SUMMARY|artifact|stat::(number|average)|Done'

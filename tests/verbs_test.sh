@@ -103,6 +103,50 @@ test_extract()
 	expect_err_match 'space|full'
 }
 
+# A file of holes takes no room, and comes out as long as it went in.
+test_extract_keeps_holes()
+{
+	make_box sparse org.example.Sparse
+	truncate -s 1G sparse/tree/holes
+	printf 'end' >>sparse/tree/holes
+	pack sparse sparse.holdall
+	run "$HOLDALL" extract sparse.holdall -o out
+	expect_status 0
+	[ "$(stat -c %s out/holes)" -eq $(((1 << 30) + 3)) ] || fail "its size"
+	[ "$(tail -c 4 out/holes | od -An -c | tr -d ' ')" = '\0end' ] ||
+		fail "its end"
+	[ "$(du -k out/holes | cut -f 1)" -lt 1024 ] || fail "holes were filled"
+}
+
+# A few KiB that unpack to much do not fill the disk to its last byte.
+test_extract_leaves_room()
+{
+	local i
+	make_box bomb org.example.Bomb
+	yes bomb | head -c 40M >bomb/tree/f0
+	# Each is stored once.
+	for i in 1 2 3 4 5; do cp bomb/tree/f0 bomb/tree/f$i; done
+	pack bomb bomb.holdall
+	[ "$(stat -c %s bomb.holdall)" -lt 8000000 ] || fail "it is no bomb"
+	run timeout 50 unshare -Urm sh -c 'mount -t tmpfs -o size=200m none "$1" &&
+		"$0" extract "$2" -o "$1/out"; r=$?; [ ! -e "$1/out" ] || exit 9
+		exit $r' "$HOLDALL" "$T/run" "$PWD/bomb.holdall"
+	expect_status 1
+	expect_err_match 'disk is nearly full'
+}
+
+# A server that was taken over may say nothing any more: Ctrl-C must work.
+test_extract_of_a_silent_server()
+{
+	make_box much org.example.Much
+	head -c 100M /dev/urandom >much/tree/noise
+	pack much much.holdall
+	run timeout -s KILL 50 "$PYTHON" "$TREE/tests/silent.py" "$HOLDALL" \
+		extract much.holdall -o out
+	expect_status 0
+	[ ! -e out ] || fail "something is left"
+}
+
 # Names in an image that lead out of the folder must not be followed.
 test_extract_of_a_hostile_image()
 {
