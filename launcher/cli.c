@@ -22,6 +22,7 @@
 #include "launcher/cli_options.h"
 #include "launcher/desktop_dialog.h"
 #include "launcher/out.h"
+#include "launcher/policy.h"
 #include "launcher/trust.h"
 #include "manifests/header.h"
 #include "runtime/fd.h"
@@ -419,14 +420,16 @@ int cli_open_checked(struct options *o, struct bundle *ret, struct err *err)
 	CLEANUP_TRUST struct trust t = { 0 };
 	int r = cli_open_bundle(o, &b, err);
 
-	if (r == 0 && b.signatures_size) {
-		r = header_parse(b.seal.header, b.seal.header_len, &h, err);
-		if (r < 0)
-			return err_prefix(err, "%s", b.name);
+	if (r < 0)
+		return r;
+	r = header_parse(b.seal.header, b.seal.header_len, &h, err);
+	if (r < 0)
+		return err_prefix(err, "%s", b.name);
+	r = policy_check(&b, h.id, err);
+	if (r == 0)
 		r = trust_of(&b, h.id, TRUST_START, &t, err);
-		if (r == 0)
-			r = trust_require(&t, b.name, err);
-	}
+	if (r == 0)
+		r = trust_require(&t, h.id, b.name, err);
 	if (r < 0)
 		return r;
 	*ret = b;

@@ -71,7 +71,7 @@ struct verb {
  * removes that operand. */
 int cli_open_bundle(struct options *o, struct bundle *ret, struct err *err);
 /* The same, for verbs that read the image: refuses a bundle whose signature is bad
- * or cannot be checked. */
+ * or cannot be checked, and one that the settings refuse. */
 int cli_open_checked(struct options *o, struct bundle *ret, struct err *err);
 
 /* The whole of main after the standard descriptors are safe. */

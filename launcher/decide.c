@@ -216,10 +216,6 @@ static int apply_settings(struct decision *d, const struct settings *s,
 		r = apply_rules(d, s, layer, true, err);
 	else if (r == 0)
 		apply_bans(d, s, layer, true);
-	if (s->refuse_unsigned && !d->refuse_unsigned) {
-		d->refuse_unsigned = true;
-		d->refused_by = layer;
-	}
 	for (size_t i = 0; r == 0 && i < s->notes.n; i++)
 		r = decision_say(d, err, "%s", s->notes.v[i]);
 	return r;
@@ -362,8 +358,7 @@ int decide(const struct header *h, struct state *s, const struct options *o,
 	if (r == 0)
 		r = apply_forbid(&d, h, &site, err);
 	if (r == 0)
-		r = decision_settle(&d, h, s, o, bundle_name, may_ask &&
-				    (s->is_signed || !d.refuse_unsigned), err);
+		r = decision_settle(&d, h, s, o, bundle_name, may_ask, err);
 	if (r == 0)
 		r = collect(&d, err);
 	if (r < 0)

@@ -14,8 +14,7 @@
  *	[APPID.]deny.WORD=VALUE|*	no (a later layer may grant again)
  *	[APPID.]forbid.WORD=VALUE|*	site only: final
  *	[APPID.]limit.WORD=VALUE	read and checked; effect: not yet
- *	unsigned=allow|refuse		may a bundle without a signature start?
- *					Either file can refuse
+ *	unsigned=allow|refuse		see policy.h; decided before all this
  * An unknown word that grants is ignored and said; one that forbids, denies or
  * limits refuses the start.
  */
@@ -48,8 +47,6 @@ struct decision {
 	struct decision_line *lines;
 	size_t n_lines;
 	struct strlist notes;		/* for stderr, one line each, no prefix */
-	bool refuse_unsigned;		/* and the file that says so */
-	enum layer refused_by;
 };
 
 void decision_free(struct decision *d);

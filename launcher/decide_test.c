@@ -387,18 +387,6 @@ START_TEST(lines_that_name_the_app_are_not_for_another_key)
 }
 END_TEST
 
-START_TEST(unsigned_is_allowed_unless_refused)
-{
-	settings("unsigned=allow\n");
-	decide_now();
-	ck_assert(!decision.refuse_unsigned);
-	settings("unsigned=refuse\n");
-	decide_now();
-	ck_assert(decision.refuse_unsigned);
-	ck_assert_int_eq(decision.refused_by, LAYER_USER);
-}
-END_TEST
-
 START_TEST(only_the_site_forbids)
 {
 	static const char text[] = "forbid.network=*\n"
@@ -552,7 +540,6 @@ static TCase *tests(void)
 	tcase_add_test(t, settings_that_are_only_ignored);
 	tcase_add_test(t,
 		       lines_that_name_the_app_are_not_for_another_key);
-	tcase_add_test(t, unsigned_is_allowed_unless_refused);
 	tcase_add_test(t, only_the_site_forbids);
 	tcase_add_test(t, settings_that_cannot_be_read_refuse);
 	tcase_add_test(t, a_yes_is_kept);

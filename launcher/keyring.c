@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "launcher/host.h"
+#include "launcher/quoted.h"
 #include "launcher/state.h"
 #include "launcher/store.h"
 #include "runtime/fd.h"
@@ -81,6 +82,44 @@ bool keyring_remove(struct keyring *k, const struct minisign_key *key)
 	return true;
 }
 
+static long find_removed(const struct keyring *k,
+			 const struct minisign_key *key)
+{
+	for (unsigned i = 0; i < k->n_removed; i++)
+		if (minisign_key_equal(&k->removed[i], key))
+			return (long)i;
+	return -1;
+}
+
+bool keyring_is_removed(const struct keyring *k,
+			const struct minisign_key *key)
+{
+	return find_removed(k, key) >= 0;
+}
+
+static int note_removed(struct keyring *k, const struct minisign_key *key,
+			struct err *err)
+{
+	if (find_removed(k, key) >= 0)
+		return 0;
+	if (k->n_removed == KEYRING_MAX)
+		return err_set(err, E2BIG, "more than %u removed keys",
+			       KEYRING_MAX);
+	k->removed[k->n_removed++] = *key;
+	return 0;
+}
+
+static void forget_removed(struct keyring *k, const struct minisign_key *key)
+{
+	long i = find_removed(k, key);
+
+	if (i < 0)
+		return;
+	k->n_removed--;
+	memmove(&k->removed[i], &k->removed[i + 1],
+		(k->n_removed - (unsigned)i) * sizeof(k->removed[0]));
+}
+
 /* ---- its text ---- */
 
 static int take_key(struct keyring *k, const struct text_line *line,
@@ -98,6 +137,17 @@ static int take_key(struct keyring *k, const struct text_line *line,
 				       err);
 	if (r == 0)
 		r = keyring_put(k, &key, items.n > 1 ? items.v[1] : "", err);
+	return r < 0 ? err_prefix(err, "line %u", line->number) : 0;
+}
+
+static int take_removed(struct keyring *k, const struct text_line *line,
+			struct err *err)
+{
+	struct minisign_key key;
+	int r = minisign_key_parse(line->value, line->value_len, &key, err);
+
+	if (r == 0)
+		r = note_removed(k, &key, err);
 	return r < 0 ? err_prefix(err, "line %u", line->number) : 0;
 }
 
@@ -124,8 +174,12 @@ int keyring_parse(const char *text, size_t len, struct keyring *ret,
 	int r;
 
 	while ((r = text_next_line(&it, &line, err)) > 0) {
-		r = text_key_is(&line, "key") ? take_key(&k, &line, err) :
-						keep_other(&k, &line, err);
+		if (text_key_is(&line, "key"))
+			r = take_key(&k, &line, err);
+		else if (text_key_is(&line, "removed"))
+			r = take_removed(&k, &line, err);
+		else
+			r = keep_other(&k, &line, err);
 		if (r < 0)
 			return r;
 	}
@@ -148,6 +202,10 @@ int keyring_format(const struct keyring *k, struct buf *out, struct err *err)
 		text_escape(out, k->v[i].text, strlen(k->v[i].text));
 		buf_addc(out, '\n');
 	}
+	for (unsigned i = 0; i < k->n_removed; i++) {
+		minisign_key_format(&k->removed[i], key);
+		buf_addf(out, "removed=%s\n", key);
+	}
 	for (size_t i = 0; i < k->others.n; i++)
 		buf_addf(out, "%s\n", k->others.v[i]);
 	return buf_check(out, err);
@@ -168,6 +226,27 @@ static int read_at(int dirfd, struct keyring *ret, struct err *err)
 	return r < 0 ? r : keyring_parse(text, len, ret, err);
 }
 
+/* Where the keys of an app lie, in front of what is wrong with them. */
+static int at_pins(const char *id, struct err *err)
+{
+	CLEANUP_FREE char *data = NULL;
+	struct err ignored;
+	struct quoted q;
+
+	if (host_data_home(&data, &ignored) < 0)
+		return err_prefix(err, "the keys of %s", id);
+	return err_prefix(err, "the keys of %s (%s/holdall/%s/" FILE_NAME ")",
+			  id, quote(&q, data), id);
+}
+
+/* A damaged list is nobody's to guess at. */
+static int damaged_pins(const char *id, struct err *err)
+{
+	(void)at_pins(id, err);
+	return err_hint(err, "correct the file, or remove it: then the next "
+			"key that is seen is the app's");
+}
+
 int keyring_read_pins(const char *id, struct keyring *ret, struct err *err)
 {
 	CLEANUP_FREE char *data = NULL;
@@ -182,9 +261,10 @@ int keyring_read_pins(const char *id, struct keyring *ret, struct err *err)
 		*ret = (struct keyring){ 0 };
 		return 0;
 	}
-	if (r == 0)
-		r = read_at(dir, ret, err);
-	return r < 0 ? err_prefix(err, "the keys of %s", id) : 0;
+	if (r < 0)
+		return at_pins(id, err);
+	r = read_at(dir, ret, err);
+	return r < 0 ? damaged_pins(id, err) : 0;
 }
 
 /* Trusted paths: the user's own links in them are followed. */
@@ -267,47 +347,82 @@ static int write_at(int dirfd, const struct keyring *k, struct err *err)
 				       out.len, err);
 }
 
+/* What a list is while it is changed. */
+struct change {
+	struct keyring k;
+	int dir, lock;
+};
+
+static void change_free(struct change *c)
+{
+	keyring_free(&c->k);
+	if (c->lock >= 0)
+		(void)close(c->lock);
+	if (c->dir >= 0)
+		(void)close(c->dir);
+}
+
+static int change_begin(struct change *c, const char *id, struct err *err)
+{
+	int r = open_folder(id, &c->dir, err);
+
+	if (r == 0)
+		r = store_lock(c->dir, LOCK_NAME, true, &c->lock, err);
+	if (r < 0)
+		return id ? at_pins(id, err) : r;
+	r = read_at(c->dir, &c->k, err);
+	return r < 0 && id ? damaged_pins(id, err) : r;
+}
+
+static int change_end(struct change *c, const char *id, struct err *err)
+{
+	int r = write_at(c->dir, &c->k, err);
+
+	return r < 0 && id ? at_pins(id, err) : r;
+}
+
+#define CHANGE_INIT ((struct change){ .dir = -1, .lock = -1 })
+
+static int take_out(struct keyring *k, const char *id,
+		    const struct minisign_key *key, struct err *err)
+{
+	if (keyring_remove(k, key))
+		return id ? note_removed(k, key, err) : 0;
+	if (id)
+		return err_set(err, ENOENT, "this is none of the keys of %s",
+			       id);
+	return err_set(err, ENOENT, "this key is not one that is trusted for "
+		       "every app (of one app: holdall trust remove KEY APP)");
+}
+
 int keyring_change(const char *id, const struct minisign_key *key,
 		   const char *text, struct err *err)
 {
-	CLEANUP_KEYRING struct keyring k = { 0 };
-	CLEANUP_FD int dir = -1;
-	CLEANUP_FD int lock = -1;
-	int r = open_folder(id, &dir, err);
+	CLEANUP(change_free) struct change c = CHANGE_INIT;
+	int r = change_begin(&c, id, err);
 
-	if (r == 0)
-		r = store_lock(dir, LOCK_NAME, true, &lock, err);
-	if (r == 0)
-		r = read_at(dir, &k, err);
 	if (r < 0)
 		return r;
-	if (text)
-		r = keyring_put(&k, key, text, err);
-	else if (!keyring_remove(&k, key))
-		r = id ? err_set(err, ENOENT, "this is none of the keys of %s",
-				 id) :
-			 err_set(err, ENOENT, "this key is not one that is "
-				 "trusted for every app (of one app: holdall "
-				 "trust remove KEY APP)");
-	return r < 0 ? r : write_at(dir, &k, err);
+	if (text) {
+		r = keyring_put(&c.k, key, text, err);
+		forget_removed(&c.k, key);
+	} else {
+		r = take_out(&c.k, id, key, err);
+	}
+	return r < 0 ? r : change_end(&c, id, err);
 }
 
 int keyring_pin(const char *id, const struct minisign_key *key,
 		const char *origin, bool first, struct err *err)
 {
-	CLEANUP_KEYRING struct keyring k = { 0 };
-	CLEANUP_FD int dir = -1;
-	CLEANUP_FD int lock = -1;
-	int r = open_folder(id, &dir, err);
+	CLEANUP(change_free) struct change c = CHANGE_INIT;
+	int r = change_begin(&c, id, err);
 
-	if (r == 0)
-		r = store_lock(dir, LOCK_NAME, true, &lock, err);
-	if (r == 0)
-		r = read_at(dir, &k, err);
 	if (r < 0)
 		return r;
-	if (keyring_find(&k, key) || (first && k.n))
+	if (keyring_find(&c.k, key) || keyring_is_removed(&c.k, key) ||
+	    (first && c.k.n))
 		return 0;
-	r = keyring_put(&k, key, origin, err);
-	return r < 0 ? r : write_at(dir, &k, err);
+	r = keyring_put(&c.k, key, origin, err);
+	return r < 0 ? r : change_end(&c, id, err);
 }

@@ -9,9 +9,14 @@
  *	trusted	/etc/holdall/keys (the site), $XDG_CONFIG_HOME/holdall/keys (the
  *		user): keys trusted for every app; the text is a name for people.
  *
- * A line `key=` that cannot be read is an error: with it a pin would be lost,
- * and another key taken for the first.  Lines of other names are for a newer
- * holdall; they are kept when a file is written again.
+ *	removed	in the file of an app, lines `removed=<public key>`: keys that its
+ *		user took from it.  Nothing but the user's own word brings one back:
+ *		neither that it is the first, nor an old bundle whose rotation
+ *		record names it.
+ *
+ * A line `key=` or `removed=` that cannot be read is an error: with it a pin would
+ * be lost, and another key taken for the first.  Lines of other names are for a
+ * newer holdall; they are kept when a file is written again.
  */
 #ifndef HOLDALL_KEYRING_H
 #define HOLDALL_KEYRING_H
@@ -34,6 +39,8 @@ struct keyring_entry {
 struct keyring {
 	struct keyring_entry v[KEYRING_MAX];
 	unsigned n;
+	struct minisign_key removed[KEYRING_MAX];
+	unsigned n_removed;
 	struct strlist others;		/* lines of a newer holdall */
 };
 
@@ -52,6 +59,8 @@ const struct keyring_entry *keyring_find(const struct keyring *k,
 int keyring_put(struct keyring *k, const struct minisign_key *key,
 		const char *text, struct err *err);
 bool keyring_remove(struct keyring *k, const struct minisign_key *key);
+bool keyring_is_removed(const struct keyring *k,
+			const struct minisign_key *key);
 
 /* Missing files are empty lists. */
 int keyring_read_pins(const char *id, struct keyring *ret, struct err *err);
@@ -59,12 +68,12 @@ int keyring_read_site(struct keyring *ret, struct err *err);
 int keyring_read_user(struct keyring *ret, struct err *err);
 
 /* Changes a file under its lock.  `id` NULL: the user's trusted keys.  `text`
- * NULL removes; -ENOENT if the key is not there. */
+ * NULL removes (of an app: for good); -ENOENT if the key is not there. */
 int keyring_change(const char *id, const struct minisign_key *key,
 		   const char *text, struct err *err);
 
-/* Pins a key for an app unless it is there already, or the app has pins and
- * `first` is asked for. */
+/* Pins a key for an app unless it is there already or was removed, or the app has
+ * pins and `first` is asked for. */
 int keyring_pin(const char *id, const struct minisign_key *key,
 		const char *origin, bool first, struct err *err);
 

@@ -43,7 +43,7 @@ launcher_SRCS += launcher/verb_info.c launcher/verb_trust.c \
 	launcher/verb_permissions.c
 launcher_TESTS += launcher/state_test.c launcher/decide_test.c launcher/cli_test.c
 launcher_FUZZ += launcher/settings_fuzz.c
-launcher_SRCS += launcher/keyring.c launcher/trust.c
+launcher_SRCS += launcher/keyring.c launcher/trust.c launcher/policy.c
 launcher_TESTS += launcher/trust_test.c
 
 # the launch profile

@@ -113,6 +113,15 @@ static bool is_origin(const char *s)
 	return n == ORIGIN_HEX && !s[n];
 }
 
+static int no_place(const char *base, struct err *err)
+{
+	struct quoted q;
+
+	(void)err_prefix(err, "in %s", quote(&q, base));
+	return err_hint(err, "set XDG_DATA_HOME to a folder that you can write "
+			"to, or use --home ephemeral");
+}
+
 int state_open(const char *id, const char *origin, bool make,
 	       struct state *ret, struct err *err)
 {
@@ -134,8 +143,11 @@ int state_open(const char *id, const char *origin, bool make,
 	r = base_path(&s.base, err);
 	if (r == 0)
 		r = open_base(s.base, make, &base_fd, err);
-	if (r == 0)
+	if (r == 0) {
 		r = store_open_dir(base_fd, s.rel, make, &s.dir_fd, err);
+		if (r < 0 && make)
+			return no_place(s.base, err);
+	}
 	if (r < 0 && !(r == -ENOENT && !make))
 		return r;
 	*ret = s;
@@ -316,7 +328,7 @@ static int find_origin(const struct bundle *b, const struct header *h,
 {
 	char *origin = NULL;
 	bool ours = false;
-	int r = trust_require(t, b->name, err);
+	int r = trust_require(t, h->id, b->name, err);
 
 	if (r == 0 && t->origin)
 		r = (origin = strdup(t->origin)) ? 0 : err_nomem(err);

@@ -20,6 +20,7 @@
 int store_make_base(const char *path, struct err *err)
 {
 	CLEANUP_FREE char *copy = strdup(path);
+	int passed = 0;
 	struct quoted q;
 
 	if (!copy)
@@ -30,11 +31,16 @@ int store_make_base(const char *path, struct err *err)
 		if (c && c != '/')
 			continue;
 		*p = '\0';
-		/* What exists already may be a link of the user's own. */
-		if (mkdir(copy, DIR_MODE) < 0 && errno != EEXIST &&
-		    !(c && (errno == EROFS || errno == EACCES)))
-			return err_sys(err, errno, "cannot make the folder %s",
-				       quote(&q, copy));
+		/* What exists already may be a link of the user's own, and a folder
+		 * above may be closed to us. */
+		if (mkdir(copy, DIR_MODE) == 0 || errno == EEXIST)
+			passed = 0;
+		else if (c && (errno == EROFS || errno == EACCES))
+			passed = errno;
+		else
+			return err_sys(err, errno == ENOENT && passed ?
+				       passed : errno, "cannot make the folder "
+				       "%s", quote(&q, copy));
 		*p = c;
 		if (!c)
 			return 0;

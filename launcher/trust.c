@@ -2,7 +2,7 @@
  * trust.c - see trust.h
  *
  * The order of looking: of the signatures of pinned keys the first decides, else
- * the first that can be checked.  A start verifies only that one and nothing of
+ * the first that can be checked and whose key was not removed from the app's.  A start verifies only that one and nothing of
  * its comment; the key that a comment carries proves itself by verifying.
  * A rotation record is the exception: it is a word of the comment, so it counts
  * only after the global signature was verified too.
@@ -149,6 +149,17 @@ static int find_pinned(const struct judge *j, const struct trust *t)
 	return -1;
 }
 
+/* One that can be checked decides, unless there is a better one than a key that was
+ * removed: -1 then. */
+static int decides(const struct judge *j, struct trust *t, unsigned i)
+{
+	bool removed = keyring_is_removed(&j->pins, &t->each[i].key);
+
+	if (!removed || !t->each[t->which].checked)
+		t->which = i;
+	return removed ? -1 : (int)i;
+}
+
 static int choose(struct judge *j, struct trust *t, struct err *err)
 {
 	int pinned = find_pinned(j, t), r = 0;
@@ -161,10 +172,8 @@ static int choose(struct judge *j, struct trust *t, struct err *err)
 		if (pinned >= 0 && j->depth == TRUST_START)
 			break;
 		r = check(j, t, i, err);
-		if (r == 0 && pinned < 0 && t->each[i].checked) {
-			t->which = i;
-			pinned = (int)i;
-		}
+		if (r == 0 && pinned < 0 && t->each[i].checked)
+			pinned = decides(j, t, i);
 	}
 	return r;
 }
@@ -178,20 +187,23 @@ static void mark(const struct judge *j, struct trust *t)
 		if (!s->checked)
 			continue;
 		s->pinned = keyring_find(&j->pins, &s->key);
+		s->removed = keyring_is_removed(&j->pins, &s->key);
 		s->trusted = keyring_find(&j->site, &s->key) ||
 			     keyring_find(&j->user, &s->key);
-		if (s->pinned || s->trusted)
+		if (s->pinned || (s->trusted && !s->removed))
 			t->level = TRUST_KNOWN;
 		else if (t->level != TRUST_KNOWN)
 			t->level = TRUST_UNKNOWN;
 	}
 }
 
-static bool next_is_pinned(const struct judge *j, const struct trust *t)
+/* Is there nothing to follow?  A key that was removed comes back by no record. */
+static bool next_is_settled(const struct judge *j, const struct trust *t)
 {
 	const struct signature *s = &t->list.v[t->which];
 
-	return s->has_next && keyring_find(&j->pins, &s->next);
+	return !s->has_next || keyring_find(&j->pins, &s->next) ||
+	       keyring_is_removed(&j->pins, &s->next);
 }
 
 static int set_origin(const struct judge *j, struct trust *t,
@@ -250,9 +262,10 @@ static int judge_all(struct judge *j, struct trust *t, struct err *err)
 	if (r < 0)
 		return r;
 	mark(j, t);
-	t->next_pinned = next_is_pinned(j, t);
+	t->next_settled = next_is_settled(j, t);
+	t->removed = t->list.n && t->each[t->which].removed;
 	r = set_origin(j, t, err);
-	return r < 0 ? r : check_whole_key(j, t, err);
+	return r < 0 || t->removed ? r : check_whole_key(j, t, err);
 }
 
 int trust_of(const struct bundle *b, const char *id, enum trust_depth depth,
@@ -273,17 +286,33 @@ int trust_of(const struct bundle *b, const char *id, enum trust_depth depth,
 
 /* ---- what follows ---- */
 
-int trust_require(const struct trust *t, const char *name, struct err *err)
+static int refuse_removed(const struct trust *t, const char *id,
+			  const char *name, struct err *err)
 {
-	char id[17];
+	char finger[MINISIGN_FINGERPRINT + 1], key[MINISIGN_KEY_TEXT + 1];
 
+	minisign_key_fingerprint(&t->each[t->which].key, finger);
+	minisign_key_format(&t->each[t->which].key, key);
+	return err_set(err, EKEYREVOKED, "%s is signed by key-%s, which was "
+		       "removed from the keys of %s here; to take it back: "
+		       "holdall trust add %s %s", name, finger, id, key, id);
+}
+
+int trust_require(const struct trust *t, const char *id, const char *name,
+		  struct err *err)
+{
+	char minisign_id[17];
+
+	if (t->removed)
+		return refuse_removed(t, id, name, err);
 	if (t->level != TRUST_UNCHECKED)
 		return 0;
-	minisign_id_show(t->list.v[0].minisign.id, id);
-	return err_set(err, ENOKEY, "%s is signed by key %s, which is not known "
-		       "here and not in the bundle, so the signature cannot be "
-		       "checked; get the public key from who made the bundle, "
-		       "then: holdall trust add KEY", name, id);
+	minisign_id_show(t->list.v[0].minisign.id, minisign_id);
+	return err_set(err, ENOKEY, "%s is signed by a key (minisign's id %s) "
+		       "that is not known here and not in the bundle, so the "
+		       "signature cannot be checked; get the public key from "
+		       "who made the bundle, then: holdall trust add KEY", name,
+		       minisign_id);
 }
 
 int trust_remember(const struct trust *t, const char *id, struct err *err)
@@ -292,11 +321,11 @@ int trust_remember(const struct trust *t, const char *id, struct err *err)
 	const struct signature *sig = &t->list.v[t->which];
 	int r = 0;
 
-	if (!t->origin || t->other)
+	if (!t->origin || t->other || t->removed)
 		return 0;
 	if (!s->pinned)
 		r = keyring_pin(id, &s->key, t->origin, true, err);
-	if (r == 0 && sig->has_next && !t->next_pinned &&
+	if (r == 0 && !t->next_settled &&
 	    minisign_verify_comment(&sig->minisign, &s->key))
 		r = keyring_pin(id, &sig->next, t->origin, false, err);
 	return r;

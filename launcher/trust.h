@@ -32,6 +32,7 @@ struct trust_signature {
 	bool checked;
 	struct minisign_key key;	/* if checked */
 	bool pinned, trusted;
+	bool removed;			/* the user took it from this app */
 };
 
 struct trust {
@@ -39,8 +40,9 @@ struct trust {
 	struct signature_list list;
 	struct trust_signature each[LAYOUT_SIGNATURES_MAX];
 	unsigned which;			/* the one that decides, if checked */
-	bool next_pinned;		/* its rotation record was followed */
+	bool next_settled;		/* no rotation record to be followed */
 	char *origin;			/* NULL: unsigned, unchecked */
+	bool removed;			/* the key that decides was */
 	/* The app id is another key's: `before` is it, and `before_origin`. */
 	bool other;
 	struct minisign_key before;
@@ -61,8 +63,10 @@ enum trust_depth {
 int trust_of(const struct bundle *b, const char *id, enum trust_depth depth,
 	     struct trust *ret, struct err *err);
 
-/* For whoever acts on the bundle: -ENOKEY for one that is not checked. */
-int trust_require(const struct trust *t, const char *name, struct err *err);
+/* For whoever acts on the bundle: -ENOKEY for one that is not checked,
+ * -EKEYREVOKED for one whose key was removed from the app's. */
+int trust_require(const struct trust *t, const char *id, const char *name,
+		  struct err *err);
 
 /* Keeps what was seen: the first key of an app, and the next key that a pinned
  * one names.  Called when the app's state is made. */

@@ -112,7 +112,7 @@ static const char *start(int fd)
 	CLEANUP_TRUST struct trust t = { 0 };
 
 	must_look(fd, TRUST_START, &t);
-	ck_assert_int_eq(trust_require(&t, "app", &err), 0);
+	ck_assert_int_eq(trust_require(&t, ID, "app", &err), 0);
 	ck_assert_int_eq(trust_remember(&t, ID, &err), 0);
 	snprintf(text, sizeof(text), "%s", t.origin ? t.origin : "");
 	return text;
@@ -124,6 +124,18 @@ static enum trust_level level(int fd)
 
 	must_look(fd, TRUST_WHOLE, &t);
 	return t.level;
+}
+
+/* Looked at it can be, but not used. */
+static void expect_removed(int fd)
+{
+	CLEANUP_TRUST struct trust t = { 0 };
+
+	must_look(fd, TRUST_WHOLE, &t);
+	ck_assert(t.removed && t.each[t.which].removed);
+	ck_assert_int_eq(trust_require(&t, ID, "app", &err), -EKEYREVOKED);
+	ck_assert_ptr_nonnull(strstr(err.text, "holdall trust add RW"));
+	ck_assert_int_eq(trust_remember(&t, ID, &err), 0);
 }
 
 /* ---- the first key, and others ---- */
@@ -200,13 +212,60 @@ START_TEST(an_added_key_continues_the_origin)
 	/* The old one removed: it does not come back to its directory. */
 	ck_assert_int_eq(keyring_change(ID, &key[0], NULL, &err), 0);
 	ck_assert_str_eq(start(second), origin[0]);
-	{
-		CLEANUP_TRUST struct trust t = { 0 };
-
-		ck_assert_int_eq(look(first, TRUST_START, &t), -EBADMSG);
-		ck_assert_ptr_nonnull(strstr(err.text, "no longer"));
-	}
+	expect_removed(first);
 	ck_assert_int_eq(keyring_change(ID, &key[0], NULL, &err), -ENOENT);
+	/* Only the user's word brings it back. */
+	ck_assert_int_eq(keyring_change(ID, &key[0], origin[0], &err), 0);
+	ck_assert_str_eq(start(first), origin[0]);
+}
+END_TEST
+
+/* With no key left, the next that is seen is the first; not the removed one. */
+START_TEST(a_removed_key_is_no_first_key)
+{
+	CLEANUP_FD int first = signed_by(0, CARRIES, 0);
+	CLEANUP_FD int second = signed_by(1, CARRIES, 0);
+
+	(void)start(first);
+	ck_assert_int_eq(keyring_change(ID, &key[0], NULL, &err), 0);
+	expect_removed(first);
+	ck_assert_int_eq(keyring_pin(ID, &key[0], origin[0], true, &err), 0);
+	expect_removed(first);
+	ck_assert_str_eq(start(second), origin[1]);
+	ck_assert_int_eq(level(second), TRUST_KNOWN);
+	/* Trusted for every app, but not for this one. */
+	ck_assert_int_eq(keyring_change(NULL, &key[0], "", &err), 0);
+	expect_removed(first);
+	ck_assert_int_eq(level(first), TRUST_UNKNOWN);
+}
+END_TEST
+
+/* Of two signatures the one of a key that was not removed. */
+START_TEST(a_removed_key_does_not_decide)
+{
+	CLEANUP_FD int first = signed_by(0, CARRIES, 0);
+	CLEANUP_FD int both = fixture_new(20000, false);
+	CLEANUP_BUF struct buf s = BUF_INIT;
+
+	add_signature(both, 0, CARRIES, 0, &s);
+	add_signature(both, 1, CARRIES, 0, &s);
+	put(both, &s);
+	(void)start(first);
+	ck_assert_str_eq(start(both), origin[0]);
+	ck_assert_int_eq(keyring_change(ID, &key[0], NULL, &err), 0);
+	ck_assert_str_eq(start(both), origin[1]);
+}
+END_TEST
+
+/* Whose place a key's short name is belongs to the keys that are listed. */
+START_TEST(a_short_name_is_not_enough)
+{
+	CLEANUP_FD int fd = signed_by(1, CARRIES, 0);
+	CLEANUP_TRUST struct trust t = { 0 };
+
+	ck_assert_int_eq(keyring_change(ID, &key[0], origin[1], &err), 0);
+	ck_assert_int_eq(look(fd, TRUST_START, &t), -EBADMSG);
+	ck_assert_ptr_nonnull(strstr(err.text, "short name"));
 }
 END_TEST
 
@@ -233,6 +292,37 @@ START_TEST(a_rotation_record_is_followed)
 	ck_assert_str_eq(start(between), origin[0]);
 	ck_assert_str_eq(start(second), origin[0]);
 	ck_assert_int_eq(level(second), TRUST_KNOWN);
+}
+END_TEST
+
+/* An old bundle names a next key, which was removed since: it stays removed. */
+START_TEST(a_replayed_record_brings_nothing_back)
+{
+	CLEANUP_FD int first = signed_by(0, CARRIES, 0);
+	CLEANUP_FD int between = signed_by(0, NEXT, 1);
+	CLEANUP_FD int second = signed_by(1, CARRIES, 0);
+
+	(void)start(first);
+	(void)start(between);
+	ck_assert_str_eq(start(second), origin[0]);
+	ck_assert_int_eq(keyring_change(ID, &key[1], NULL, &err), 0);
+	ck_assert_str_eq(start(between), origin[0]);
+	expect_removed(second);
+}
+END_TEST
+
+START_TEST(a_chain_of_records_is_followed)
+{
+	CLEANUP_FD int first = signed_by(0, CARRIES, 0);
+	CLEANUP_FD int second = signed_by(0, NEXT, 1);
+	CLEANUP_FD int third = signed_by(1, NEXT, 2);
+	CLEANUP_FD int fourth = signed_by(2, CARRIES, 0);
+
+	(void)start(first);
+	(void)start(second);
+	ck_assert_str_eq(start(third), origin[0]);
+	ck_assert_str_eq(start(fourth), origin[0]);
+	ck_assert_int_eq(level(fourth), TRUST_KNOWN);
 }
 END_TEST
 
@@ -316,7 +406,7 @@ START_TEST(without_its_key_nothing_is_believed)
 	must_look(fd, TRUST_START, &t);
 	ck_assert_int_eq(t.level, TRUST_UNCHECKED);
 	ck_assert_ptr_null(t.origin);
-	ck_assert_int_eq(trust_require(&t, "app", &err), -ENOKEY);
+	ck_assert_int_eq(trust_require(&t, ID, "app", &err), -ENOKEY);
 	ck_assert_int_eq(keyring_change(NULL, &key[0], "", &err), 0);
 	ck_assert_str_eq(start(fd), origin[0]);
 	ck_assert_int_eq(keyring_change(NULL, &key[0], NULL, &err), 0);
@@ -415,6 +505,7 @@ START_TEST(keyrings_are_written_as_read)
 
 	ck_assert_int_eq(keyring_put(&k, &key[0], "a b%", &err), 0);
 	ck_assert_int_eq(keyring_put(&k, &key[1], "", &err), 0);
+	k.removed[k.n_removed++] = key[2];
 	ck_assert_int_eq(strlist_add(&k.others, "later=x"), 0);
 	ck_assert_int_eq(keyring_format(&k, &out, &err), 0);
 	ck_assert_msg(keyring_parse(out.data, out.len, &again, &err) == 0,
@@ -422,6 +513,8 @@ START_TEST(keyrings_are_written_as_read)
 	ck_assert_uint_eq(again.n, 2);
 	ck_assert_str_eq(again.v[0].text, "a b%");
 	ck_assert_str_eq(again.v[1].text, "");
+	ck_assert(keyring_is_removed(&again, &key[2]));
+	ck_assert(!keyring_is_removed(&again, &key[0]));
 	ck_assert_int_eq(keyring_format(&again, &twice, &err), 0);
 	ck_assert_str_eq(buf_text(&out), buf_text(&twice));
 }
@@ -429,7 +522,8 @@ END_TEST
 
 START_TEST(a_broken_key_line_is_an_error)
 {
-	static const char *const bad[] = { "key=\n", "key=RW\n", "key=a b c\n" };
+	static const char *const bad[] = { "key=\n", "key=RW\n", "key=a b c\n",
+					   "removed=\n", "removed=RW\n" };
 	CLEANUP_KEYRING struct keyring k = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
@@ -451,8 +545,13 @@ int main(void)
 	tcase_add_test(t, another_key_is_another_origin);
 	tcase_add_test(t, no_signature_is_another_origin);
 	tcase_add_test(t, an_added_key_continues_the_origin);
+	tcase_add_test(t, a_removed_key_is_no_first_key);
+	tcase_add_test(t, a_removed_key_does_not_decide);
+	tcase_add_test(t, a_short_name_is_not_enough);
 	tcase_add_test(t, a_trusted_key_is_known_for_every_app);
 	tcase_add_test(t, a_rotation_record_is_followed);
+	tcase_add_test(t, a_replayed_record_brings_nothing_back);
+	tcase_add_test(t, a_chain_of_records_is_followed);
 	tcase_add_test(t, a_strangers_record_is_not);
 	tcase_add_test(t, a_changed_record_is_not_followed);
 	tcase_add_test(t, the_pinned_key_decides);

@@ -240,7 +240,7 @@ static void json_sections(struct json *j, const struct bundle *b)
 static const char *signature_state(const struct trust_signature *s)
 {
 	return !s->checked ? "not checked" : s->pinned ? "pinned" :
-	       s->trusted ? "trusted" : "unknown";
+	       s->removed ? "removed" : s->trusted ? "trusted" : "unknown";
 }
 
 static void json_signature(struct json *j, const struct signature *s,

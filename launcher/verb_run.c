@@ -22,6 +22,7 @@
 #include "launcher/namespaces.h"
 #include "launcher/placement.h"
 #include "launcher/plan.h"
+#include "launcher/policy.h"
 #include "launcher/probe.h"
 #include "launcher/record.h"
 #include "launcher/shell_word.h"
@@ -195,18 +196,6 @@ static int fork_server(struct run *run, struct err *err)
 	return r;
 }
 
-static int check_policy(const struct run *run, struct err *err)
-{
-	if (run->state.is_signed || !run->decision.refuse_unsigned)
-		return 0;
-	return err_set(err, EACCES, "%s is not signed, and %s %s (unsigned="
-		       "refuse); get a signed one, or ask who set this",
-		       run->bundle.name,
-		       layer_name(run->decision.refused_by),
-		       run->decision.refused_by == LAYER_USER ?
-		       "refuse such bundles" : "refuses such bundles");
-}
-
 static int make_plan(struct run *run, struct err *err)
 {
 	bool may_ask = !run->o->explain;
@@ -215,8 +204,6 @@ static int make_plan(struct run *run, struct err *err)
 	if (r == 0)
 		r = decide(&run->header, &run->state, run->o, run->bundle.name,
 			   may_ask, &run->decision, err);
-	if (r == 0)
-		r = check_policy(run, err);
 	if (r == 0)
 		r = choose_command(run, err);
 	if (r < 0)
@@ -327,6 +314,8 @@ static int run_bundle(struct run *run, struct supervisor_end *end,
 				 err);
 	if (r == 0)
 		r = check_arch(&run->header, err);
+	if (r == 0)
+		r = policy_check(&run->bundle, run->header.id, err);
 	if (r == 0 && !run->o->explain)
 		r = namespaces_start(&run->ns, EARLY_NAMESPACES, err);
 	if (r == 0 && !run->o->explain)

@@ -18,6 +18,7 @@
 #include "launcher/host.h"
 #include "launcher/keyring.h"
 #include "launcher/out.h"
+#include "launcher/quoted.h"
 #include "launcher/state.h"
 #include "runtime/fd.h"
 #include "runtime/json.h"
@@ -103,15 +104,21 @@ static int choose_origin(const char *id, const char *asked,
 	CLEANUP(state_free) struct state s = STATE_INIT;
 	CLEANUP_KEYRING struct keyring pins = { 0 };
 	char finger[MINISIGN_FINGERPRINT + 1];
+	struct quoted q;
 	int r = keyring_read_pins(id, &pins, err);
 
 	if (r == 0 && asked)
 		r = state_open(id, asked, false, &s, err);
 	if (r < 0)
 		return asked && r == -EINVAL ?
-			err_set(err, EINVAL, "'%s' is no origin; they look like "
+			err_set(err, EINVAL, "%s is no origin; they look like "
 				"local-0123456789abcdef (holdall info BUNDLE "
-				"shows it)", asked) : r;
+				"shows it)", quote(&q, asked)) : r;
+	/* A slip of the pen would give the app an empty home for good. */
+	if (asked && s.dir_fd < 0)
+		return err_set(err, ENOENT, "there is nothing of %s from %s "
+			       "here to be continued (holdall permissions %s "
+			       "names what there is)", id, asked, id);
 	minisign_key_fingerprint(key, finger);
 	if (asked)
 		*ret = strdup(asked);
@@ -265,13 +272,27 @@ static int list_trusted(struct listing *l, struct err *err)
 	return 0;
 }
 
+static void list_removed(struct listing *l, const struct keyring *pins)
+{
+	if (l->as_json && pins->n_removed)
+		json_open(&l->json, "removed", '[');
+	for (unsigned i = 0; i < pins->n_removed; i++) {
+		char text[] = "until it is added again";
+		const struct keyring_entry e = { pins->removed[i], text };
+
+		list_key(l, &e, "removed", NULL);
+	}
+	if (l->as_json && pins->n_removed)
+		json_close(&l->json, ']');
+}
+
 static int list_app(struct listing *l, const char *id, bool always,
 		    struct err *err)
 {
 	CLEANUP_KEYRING struct keyring pins = { 0 };
 	int r = keyring_read_pins(id, &pins, err);
 
-	if (r < 0 || (!pins.n && !always))
+	if (r < 0 || (!pins.n && !pins.n_removed && !always))
 		return r;
 	if (l->as_json) {
 		json_open(&l->json, NULL, '{');
@@ -279,14 +300,16 @@ static int list_app(struct listing *l, const char *id, bool always,
 		json_open(&l->json, "keys", '[');
 	} else {
 		buf_addf(&l->out, "%s:%s\n", id, pins.n ? "" :
+			 pins.n_removed ? " no key" :
 			 " no key has been seen yet");
 	}
 	for (unsigned i = 0; i < pins.n; i++)
 		list_key(l, &pins.v[i], "origin", NULL);
-	if (l->as_json) {
+	if (l->as_json)
 		json_close(&l->json, ']');
+	list_removed(l, &pins);
+	if (l->as_json)
 		json_close(&l->json, '}');
-	}
 	return 0;
 }
 

@@ -19,6 +19,7 @@
 
 #include "launcher/cli.h"
 #include "launcher/out.h"
+#include "launcher/state.h"
 #include "launcher/trust.h"
 #include "launcher/quoted.h"
 #include "manifests/header.h"
@@ -209,12 +210,27 @@ static void add_signatures(const struct trust *t, struct buf *out)
 		minisign_key_fingerprint(&s->key, name);
 		buf_addf(out, "signature: good, by key-%s, %s\n", name,
 			 s->pinned ? "the app's key here" :
+			 s->removed ? "removed from the app's keys here" :
 			 s->trusted ? "trusted here" : "unknown here");
 	}
 }
 
-static int report(const struct bundle *b, const struct trust *t,
-		  uint64_t entries, struct err *err)
+/* Is the app another key's here?  Who verifies before the first start is told what
+ * that start would say. */
+static void add_warning(const struct bundle *b, const struct header *h,
+			struct buf *out)
+{
+	CLEANUP(state_free) struct state s = STATE_INIT;
+	CLEANUP_FREE char *warning = NULL;
+	struct err ignored;
+
+	if (state_open_bundle(b, h, false, &s, &warning, &ignored) == 0 &&
+	    warning)
+		buf_addf(out, "note: %s\n", warning);
+}
+
+static int report(const struct bundle *b, const struct header *h,
+		  const struct trust *t, uint64_t entries, struct err *err)
 {
 	CLEANUP_BUF struct buf out = BUF_INIT;
 	char size[32];
@@ -223,6 +239,7 @@ static int report(const struct bundle *b, const struct trust *t,
 		 text_size(size, sizeof(size), b->file_size),
 		 (unsigned long long)entries);
 	add_signatures(t, &out);
+	add_warning(b, h, &out);
 	add_stub(b, &out);
 	return out_buf(&out, err);
 }
@@ -238,31 +255,31 @@ static int report_bad(const struct bundle *b, const struct err *err)
 	return -err->num;
 }
 
-static int check_all(const struct bundle *b, struct trust *trust,
-		     uint64_t *entries, struct err *err)
+static int check_all(const struct bundle *b, struct header *h,
+		     struct trust *trust, uint64_t *entries, struct err *err)
 {
-	CLEANUP_HEADER struct header h = { 0 };
 	struct quoted q;
-	int r = header_parse(b->seal.header, b->seal.header_len, &h, err);
+	int r = header_parse(b->seal.header, b->seal.header_len, h, err);
 
 	if (r < 0)
 		return err_prefix(err, "%s", quote(&q, b->name));
-	r = trust_of(b, h.id, TRUST_WHOLE, trust, err);
+	r = trust_of(b, h->id, TRUST_WHOLE, trust, err);
 	return r < 0 ? r : check_content(b, entries, err);
 }
 
 int verb_verify(struct options *o, struct err *err)
 {
 	CLEANUP_BUNDLE struct bundle b = BUNDLE_INIT;
+	CLEANUP_HEADER struct header h = { 0 };
 	CLEANUP_TRUST struct trust trust = { 0 };
 	uint64_t entries = 0;
 	int r = cli_open_bundle(o, &b, err);
 
 	if (r < 0)
 		return r;
-	if (check_all(&b, &trust, &entries, err) < 0)
+	if (check_all(&b, &h, &trust, &entries, err) < 0)
 		return report_bad(&b, err);
-	r = report(&b, &trust, entries, err);
+	r = report(&b, &h, &trust, entries, err);
 	if (r < 0)
 		return r;
 	if (trust.level == TRUST_UNSIGNED)

@@ -325,6 +325,7 @@ test_another_key_is_another_origin()
 	expect_err_match 'key-[0-9a-f]{16}.*key-[0-9a-f]{16}'
 	run "$HOLDALL" verify c
 	expect_status 4		# being started is no acceptance
+	expect_out_has 'note: org.example.Box was signed by key-'
 	# The words that it printed.
 	run "$HOLDALL" trust add "$(public two.pub)" org.example.Box
 	expect_ok
@@ -367,6 +368,142 @@ test_a_rotation_is_followed()
 	expect_quiet
 }
 
+# An old bundle with a rotation record in it, started again, brings nothing back.
+test_a_removed_key_stays_removed()
+{
+	key old
+	key new
+	cp "$BOX" b
+	sign old.key b
+	leave_mark b kept
+	cp "$BOX" c
+	run "$HOLDALL" sign --key old.key --next new.pub c
+	expect_status 0
+	cp "$BOX" d
+	sign new.key d
+	[ "$(remembers c)$(remembers d)" = keptkept ] || fail "not followed"
+	run "$HOLDALL" trust remove new.pub org.example.Box
+	expect_ok
+	[ "$(remembers c)" = kept ] || fail "the old key"
+	run "$HOLDALL" run --command sh d -- -c true
+	expect_refused 125
+	expect_err_has 'was removed'
+	run "$HOLDALL" ls d
+	expect_refused 1
+	run "$HOLDALL" verify d
+	expect_status 4
+	expect_out_has 'removed from the app'
+	run "$HOLDALL" trust
+	expect_out_has "$(public new.pub)  removed"
+	# All of them: the old one is not taken for a first key again.
+	run "$HOLDALL" trust remove old.pub org.example.Box
+	run "$HOLDALL" run --command sh b -- -c true
+	expect_refused 125
+	# The words that it printed.
+	# shellcheck disable=SC2046
+	run $(sed "s,.*: holdall,$HOLDALL," "$T/err")
+	expect_ok
+	[ "$(remembers b)" = kept ] || fail "added, and yet: $(show "$T/err")"
+}
+
+# The record of another app, under this one's name, is no signature here.
+test_a_record_of_another_app_is_refused()
+{
+	key old
+	key new
+	make_box box org.example.Other
+	pack box other
+	run "$HOLDALL" sign --key old.key --next new.pub other
+	expect_status 0
+	cp "$BOX" b
+	sign old.key b
+	leave_mark b mine
+	"$HOLDALL" info --signature other >foreign
+	put_signatures b foreign
+	run "$HOLDALL" run --command sh b -- -c true
+	expect_refused 125
+	cp "$BOX" c
+	sign new.key c
+	[ -z "$(remembers c)" ] || fail "it was followed"
+}
+
+test_a_damaged_list_of_keys_is_named()
+{
+	key me
+	cp "$BOX" b
+	sign me.key b
+	leave_mark b mine
+	local keys=$HOME/.local/share/holdall/org.example.Box/keys
+	echo key=rubbish >>"$keys"
+	run "$HOLDALL" run --command sh b -- -c true
+	expect_refused 125
+	expect_err_has "$keys): line 2:"
+	expect_err_has 'remove it'
+	run "$HOLDALL" trust
+	expect_refused 1
+	expect_err_has "$keys"
+}
+
+# A slip in an origin's name is not kept.
+test_trust_wants_an_origin_that_is_there()
+{
+	key me
+	run "$HOLDALL" trust add me.pub org.example.Box@local-0123456789abcdef
+	expect_refused 1
+	expect_err_has 'nothing of org.example.Box'
+	local word
+	for word in org.example.Box@../../x org.example.Box@ ../x ''; do
+		run "$HOLDALL" trust add me.pub "$word"
+		expect_refused 1
+	done
+	[ ! -e "$HOME/.local" ] || fail "something was made"
+}
+
+# Nothing can be kept: nothing is started as if it had been.
+test_no_place_for_keys()
+{
+	key me
+	cp "$BOX" b
+	sign me.key b
+	local in=(bwrap --dev-bind / / --ro-bind "$HOME" "$HOME")
+	run "${in[@]}" "$HOLDALL" run --command sh b -- -c true
+	expect_refused 125
+	expect_err_has 'Read-only file system'
+	expect_err_has '--home ephemeral'
+	run "${in[@]}" "$HOLDALL" run --home ephemeral --command sh b -- -c 'echo in'
+	expect_ok
+	in=(bwrap --dev-bind / / --size 4096 --tmpfs "$HOME")
+	run "${in[@]}" sh -c 'head -c 9000 /dev/zero >~/fill 2>/dev/null
+		exec "$@"' sh "$HOLDALL" run --command sh b -- -c true
+	expect_refused 125
+	expect_err_has 'No space left'
+	expect_err_has "$HOME/.local/share/holdall/org.example.Box/keys"
+}
+
+# Of two keys that come first at once one is the app's, and each has its own home.
+test_two_first_keys_at_once()
+{
+	local i pids=()
+	key one
+	key two
+	cp "$BOX" b
+	sign one.key b
+	cp "$BOX" c
+	sign two.key c
+	for i in 1 2 3 4; do
+		"$HOLDALL" run --command sh b -- -c 'echo b >~/mark' 2>>"$T/err" &
+		pids+=($!)
+		"$HOLDALL" run --command sh c -- -c 'echo c >~/mark' 2>>"$T/err" &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do
+		wait "$i" || fail "one did not start: $(show "$T/err")"
+	done
+	[ "$("$HOLDALL" trust --json | /usr/bin/jq '.apps[0].keys | length')" = 1 ] ||
+		fail "not one key: $("$HOLDALL" trust)"
+	[ "$(remembers b)$(remembers c)" = bc ] || fail "homes were mixed"
+}
+
 test_unsigned_home_can_be_continued()
 {
 	key me
@@ -380,18 +517,58 @@ test_unsigned_home_can_be_continued()
 	[ "$(remembers b)" = before ] || fail "$(show "$T/err")"
 }
 
+# unsigned_is_refused WHOSE: by every verb that would start, mount or unpack it, and
+# before anything is made for it.
+unsigned_is_refused()
+{
+	local verb
+	mkdir -p dir
+	for verb in "run b" "run --explain b" "profile -o p b"; do
+		# shellcheck disable=SC2086
+		run "${in[@]}" "$HOLDALL" $verb
+		expect_refused 125
+		expect_err_has "$1"
+	done
+	run "${in[@]}" ./b true
+	expect_refused 125
+	for verb in "ls b" "cat b bin/sh" "extract b -o x" "mount b dir"; do
+		# shellcheck disable=SC2086
+		run "${in[@]}" "$HOLDALL" $verb
+		expect_refused 1
+		expect_err_has 'not signed'
+	done
+	[ ! -e x ] && [ ! -e p ] || fail "something was written"
+	[ ! -e "$HOME/.local" ] || fail "made: $(find "$HOME/.local")"
+	# To look at it, and to judge it, is no use of it.
+	run "${in[@]}" "$HOLDALL" info b
+	expect_status 0
+	run "${in[@]}" "$HOLDALL" verify b
+	expect_status 3
+}
+
 test_unsigned_refused_by_settings()
 {
+	local in=(env)
 	key me
+	cp "$BOX" b
 	mkdir -p "$HOME/.config/holdall"
 	echo unsigned=refuse >"$HOME/.config/holdall/settings"
-	cp "$BOX" b
-	run "$HOLDALL" run --command sh b -- -c true
-	expect_refused 125
-	expect_err_has 'not signed'
+	unsigned_is_refused 'your settings refuse'
 	sign me.key b
 	run "$HOLDALL" run --command sh b -- -c 'echo started'
 	expect_ok
+}
+
+# The site's word stands, whatever the user's settings say.
+test_unsigned_refused_by_the_site()
+{
+	cp "$BOX" b
+	cp -a /etc "$T/etc" 2>/dev/null
+	mkdir -p "$T/etc/holdall" "$HOME/.config/holdall"
+	echo unsigned=refuse >"$T/etc/holdall/settings"
+	echo unsigned=allow >"$HOME/.config/holdall/settings"
+	local in=(bwrap --dev-bind / / --ro-bind "$T/etc" /etc)
+	unsigned_is_refused '/etc/holdall/settings refuses'
 }
 
 # ---- bad ones -----------------------------------------------------------------------
