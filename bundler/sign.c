@@ -160,10 +160,29 @@ static int make_from_files(const struct sign_options *o,
 	if (r < 0)
 		return r;
 	minisign_secret_public(&secret, ret);
+	if (o->next && minisign_key_equal(&next, ret))
+		return err_set(err, EINVAL, "%s is the public half of %s; "
+			       "--next names the key after it", o->next,
+			       o->key);
 	return make(&secret, o->next ? &next : NULL, seal, len, out, err);
 }
 
 /* ---- a signature of minisign's ---- */
+
+/* Lines as this or that editor ends them, with a newline behind the last: minisign
+ * reads them all.  In the bundle stands the one spelling.  One byte of room is
+ * behind the text. */
+static size_t mend_lines(char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (text[i] != '\r' || (i + 1 < len && text[i + 1] != '\n'))
+			text[n++] = text[i];
+	if (n && text[n - 1] != '\n')
+		text[n++] = '\n';
+	return n;
+}
 
 static int read_signature(const char *path, struct signature_list *ret,
 			  struct err *err)
@@ -178,7 +197,7 @@ static int read_signature(const char *path, struct signature_list *ret,
 	r = fd_slurp(fd, LAYOUT_SIGNATURES_SIZE_MAX, &text, &len);
 	if (r < 0)
 		return err_sys(err, -r, "cannot read %s", path);
-	r = signature_list_parse(text, len, ret, err);
+	r = signature_list_parse(text, mend_lines(text, len), ret, err);
 	if (r == 0 && ret->n != 1)
 		r = err_set(err, EBADMSG, "%u signatures instead of one",
 			    ret->n);
@@ -235,12 +254,15 @@ static int take_foreign(const struct sign_options *o, const char *seal,
 static int check_options(const struct sign_options *o, struct err *err)
 {
 	if (!o->key && !o->signature)
-		return err_set(err, EINVAL, "sign with which key? --key NAME.key"
-			       " (holdall keygen makes one)");
-	if (o->next && o->signature)
-		return err_set(err, EINVAL, "--next goes with a signature made "
-			       "here, not with --signature");
-	return 0;
+		(void)err_set(err, EINVAL, "sign with which key? --key NAME.key"
+			      " (holdall keygen makes one)");
+	else if (o->next && o->signature)
+		(void)err_set(err, EINVAL, "--next goes with a signature made "
+			      "here, not with --signature");
+	else
+		return 0;
+	err->status = 2;
+	return -err->num;
 }
 
 int sign_run(const struct sign_options *o, const struct notes *notes,

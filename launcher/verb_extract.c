@@ -133,8 +133,9 @@ static int failed(const struct extraction *x, const char *what,
 {
 	struct quoted dir, q;
 
-	return err_sys(err, num, "cannot %s %s/%s", what,
-		       quote(&dir, x->name), quote(&q, path));
+	(void)err_sys(err, num, "cannot %s %s/%s", what,
+		      quote(&dir, x->name), quote(&q, path));
+	return num == EEXIST ? err_hint(err, "it was asked for twice") : -num;
 }
 
 static int make_dir(struct extraction *x, const char *path, struct err *err)
@@ -157,7 +158,8 @@ static int make_dir(struct extraction *x, const char *path, struct err *err)
 		failed(x, "make the folder", path, r, err);
 }
 
-/* Folders above a path that was asked for alone. */
+/* Folders above what was asked for alone, where it really lies: a path may lead
+ * through links in the image (/bin). */
 static int make_parents(struct extraction *x, const char *path,
 			struct err *err)
 {
@@ -312,6 +314,8 @@ static void hold_signals(struct extraction *x)
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGHUP);
 	(void)sigprocmask(SIG_BLOCK, &set, &x->old_mask);
+	/* A file size limit is a fault like a full disk. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 }
 
 static int check_signals(void *arg UNUSED, struct err *err)
@@ -333,17 +337,19 @@ static int extract_path(struct extraction *x, const struct bundle *b,
 {
 	struct image_stream *s = NULL;
 	struct image_record rec;
-	int r = make_parents(x, path, err);
+	bool first = true;
+	int r = image_stream_open(b, path, IMAGE_STREAM_DATA |
+				  IMAGE_STREAM_RECURSE | IMAGE_STREAM_HOLES,
+				  &s, err);
 
-	if (r == 0)
-		r = image_stream_open(b, path, IMAGE_STREAM_DATA |
-				      IMAGE_STREAM_RECURSE |
-				      IMAGE_STREAM_HOLES, &s, err);
 	if (r < 0)
 		return r;
 	image_stream_stop(s, check_signals, NULL);
 	while ((r = image_stream_next(s, &rec, err)) > 0) {
 		r = check_signals(NULL, err);
+		if (r == 0 && first && rec.type == IMAGE_ENTRY)
+			r = make_parents(x, rec.path, err);
+		first = false;
 		if (r == 0)
 			r = take_record(x, &rec, err);
 		if (r < 0)

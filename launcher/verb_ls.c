@@ -23,6 +23,7 @@ struct listing {
 	bool longer, json;
 	struct buf out;
 	struct json j;
+	const char *operand;
 	char *root;			/* what the stream resolved the operand to */
 	bool root_seen;
 };
@@ -127,6 +128,8 @@ static int list_entry(struct listing *l, const struct image_record *rec,
 			l->root = strdup(rec->path);
 			return l->root ? 0 : err_nomem(err);
 		}
+		/* By the name that was asked for, as ls does. */
+		name = l->operand;
 	} else if (l->root) {
 		const char *slash = strrchr(name, '/');
 
@@ -144,30 +147,25 @@ static int list_entry(struct listing *l, const struct image_record *rec,
 	return 0;
 }
 
-/* With -l a link is shown as what it is, unless a slash behind it says what it
- * leads to, which is listed in all other cases. */
-static int follow(const struct listing *l, const char *operand)
+static bool ends_in_slash(const char *operand)
 {
 	size_t n = strlen(operand);
 
-	return l->longer && !(n && operand[n - 1] == '/') ?
-		0 : IMAGE_STREAM_FOLLOW;
+	return n && operand[n - 1] == '/';
 }
 
-static int list_path(const struct bundle *b, const char *operand,
-		     struct listing *l, struct err *err)
+static int list_stream(const struct bundle *b, const char *path, int flags,
+		       struct listing *l, struct err *err)
 {
-	CLEANUP_FREE char *path = NULL;
 	struct image_stream *s = NULL;
 	struct image_record rec;
-	int r = image_path(operand, &path, err);
+	int r = image_stream_open(b, path, flags, &s, err);
 
-	if (r == 0)
-		r = image_stream_open(b, path, follow(l, operand), &s, err);
 	if (r < 0)
 		return r;
 	free(steal_ptr(&l->root));
 	l->root_seen = false;
+	l->operand = path;
 	while ((r = image_stream_next(s, &rec, err)) > 0)
 		if (rec.type == IMAGE_ENTRY) {
 			r = list_entry(l, &rec, err);
@@ -175,6 +173,25 @@ static int list_path(const struct bundle *b, const char *operand,
 				break;
 		}
 	image_stream_close(s);
+	return r;
+}
+
+/* With -l a link is shown as what it is, unless a slash behind it says what it
+ * leads to, which is listed in all other cases; one that leads nowhere is a name
+ * like any other. */
+static int list_path(const struct bundle *b, const char *operand,
+		     struct listing *l, struct err *err)
+{
+	bool slash = ends_in_slash(operand);
+	bool follow = !l->longer || slash;
+	CLEANUP_FREE char *path = NULL;
+	int r = image_path(operand, &path, err);
+
+	if (r == 0)
+		r = list_stream(b, path, follow ? IMAGE_STREAM_FOLLOW : 0, l,
+				err);
+	if ((r == -ENOENT || r == -ELOOP) && follow && !slash)
+		r = list_stream(b, path, 0, l, err);
 	return r;
 }
 

@@ -5,19 +5,27 @@
  * folder is unmounted.  Who may mount: root by mount(2); anybody else through
  * fusermount3, the setuid helper of libfuse, which opens /dev/fuse, mounts, and
  * sends the descriptor over the socket that _FUSE_COMMFD names.
+ *
+ * With --stats we stay until it is unmounted, and a signal that ends us unmounts
+ * it: what was read, and every fault, is told there.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include "launcher/cli.h"
 #include "launcher/out.h"
 #include "launcher/quoted.h"
+#include "launcher/shell_word.h"
 #include "manifests/header.h"
 #include "runtime/child.h"
 #include "runtime/fd.h"
@@ -28,6 +36,7 @@
 /* How it was mounted, and so how it is unmounted. */
 struct mounting {
 	const char *dir;
+	char *real;			/* what dir points into, if it was a link */
 	char fsname[320];
 	bool by_root;
 	const char *helper;		/* fusermount3 or fusermount */
@@ -142,20 +151,72 @@ static void unmount(const struct mounting *m)
 
 /* ---- both ---- */
 
-static int check_dir(const char *dir, struct err *err)
+static void add_unmount(const struct mounting *m, struct buf *b)
+{
+	buf_adds(b, m->by_root ? "umount " : m->helper);
+	if (!m->by_root)
+		buf_adds(b, " -u ");
+	if (m->dir[0] == '-')
+		buf_adds(b, "-- ");
+	shell_word(b, m->dir);
+}
+
+/* Is the root of a FUSE mount there already?  fusermount3 would only say that it may
+ * not look.  A mount whose server died is seen by this error alone. */
+static bool is_busy(const char *dir)
+{
+	struct statx st;
+	struct statfs fs;
+
+	if (statfs(dir, &fs) < 0)
+		return errno == ENOTCONN;
+	return fs.f_type == FUSE_SUPER_MAGIC &&
+	       statx(AT_FDCWD, dir, 0, STATX_TYPE, &st) == 0 &&
+	       (st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+static int refuse_busy(const struct mounting *m, struct err *err)
+{
+	struct mounting by_hand = *m;
+	CLEANUP_BUF struct buf how = BUF_INIT;
+	struct quoted q;
+
+	by_hand.by_root = geteuid() == 0;
+	by_hand.helper = "fusermount3";
+	add_unmount(&by_hand, &how);
+	return err_set(err, EBUSY, "something is mounted on %s already; unmount "
+		       "it first: %s", quote(&q, m->dir), buf_text(&how));
+}
+
+static int check_dir(const struct mounting *m, struct err *err)
 {
 	struct quoted q;
 	struct stat st;
 
-	quote(&q, dir);
-	if (stat(dir, &st) < 0 && errno == ENOENT)
+	if (is_busy(m->dir))
+		return refuse_busy(m, err);
+	quote(&q, m->dir);
+	if (stat(m->dir, &st) < 0 && errno == ENOENT)
 		return err_set(err, ENOENT, "%s is not there; make the folder "
 			       "first: mkdir %s", q.text, q.text);
-	if (stat(dir, &st) < 0)
+	if (stat(m->dir, &st) < 0)
 		return err_sys(err, errno, "cannot look at %s", q.text);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(err, ENOTDIR, "%s is not a folder", q.text);
 	return 0;
+}
+
+/* fusermount3 follows no link; a person who names one means what it leads to. */
+static int choose_dir(struct mounting *m, const char *dir, struct err *err)
+{
+	struct stat st;
+
+	m->dir = dir;
+	if (lstat(dir, &st) == 0 && S_ISLNK(st.st_mode))
+		m->real = realpath(dir, NULL);
+	if (m->real)
+		m->dir = m->real;
+	return check_dir(m, err);
 }
 
 static int mount_somehow(struct mounting *m, struct image_owner owner,
@@ -208,11 +269,8 @@ static int say_mounted(const struct mounting *m, struct err *err)
 
 	buf_adds(&b, "mounted on ");
 	text_quote(&b, m->dir);
-	buf_addf(&b, "; to unmount: %s ",
-		 m->by_root ? "umount" : m->helper);
-	if (!m->by_root)
-		buf_adds(&b, "-u ");
-	text_quote(&b, m->dir);
+	buf_adds(&b, "; to unmount: ");
+	add_unmount(m, &b);
 	buf_addc(&b, '\n');
 	return out_buf(&b, err);
 }
@@ -241,24 +299,78 @@ static int set_fsname(const struct bundle *b, struct mounting *m,
 	return 0;
 }
 
-/* Stays until the folder is unmounted, and says what the server did. */
-static void tell_stats(const struct image_server *s)
+/* ---- staying ---- */
+
+/* The signals that end a person's program; *ret_fd hears of them. */
+static int hold_signals(int *ret_fd, struct err *err)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return err_sys(err, errno, "cannot hold signals back");
+	*ret_fd = signalfd(-1, &set, SFD_CLOEXEC);
+	return *ret_fd < 0 ? err_sys(err, errno, "cannot wait for signals") :
+			     0;
+}
+
+/* What the server says; false: it is gone. */
+static bool pass_on(const struct image_server *s)
 {
 	char text[1024];
+	ssize_t n = fd_read(s->report, text, sizeof(text) - 1);
+
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	err_printable(text);
+	dprintf(STDERR_FILENO, "%s", text);
+	return true;
+}
+
+/* Until the folder is unmounted.  The first signal unmounts it (whoever is in it
+ * keeps it, and us, a while longer); the second ends us.  The signal, or 0. */
+static int stay(const struct mounting *m, const struct image_server *s,
+		int signals)
+{
+	struct pollfd p[2] = { { .fd = s->report, .events = POLLIN },
+			       { .fd = signals, .events = POLLIN } };
+	struct signalfd_siginfo info;
+	int sig = 0;
 
 	for (;;) {
-		struct pollfd p = { .fd = s->report, .events = POLLIN };
-		ssize_t n;
-
-		if (poll(&p, 1, -1) < 0 && errno == EINTR)
-			continue;
-		n = fd_read(s->report, text, sizeof(text) - 1);
-		if (n <= 0)
-			return;
-		text[n] = '\0';
-		err_printable(text);
-		dprintf(STDERR_FILENO, "%s", text);
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return sig;
+		if (p[1].revents &&
+		    fd_read(signals, &info, sizeof(info)) == sizeof(info)) {
+			if (sig)
+				return sig;
+			sig = (int)info.ssi_signo;
+			unmount(m);
+		}
+		if (p[0].revents && !pass_on(s))
+			return sig;
+		p[0].revents = p[1].revents = 0;
 	}
+}
+
+static void die_of(int sig)
+{
+	child_reset_signals();
+	(void)raise(sig);
+}
+
+static int tell_stats(const struct mounting *m, const struct image_server *s,
+		      int signals)
+{
+	int sig = stay(m, s, signals);
+
+	if (sig)
+		die_of(sig);
+	return 0;
 }
 
 /* Nobody watches over it: so it does not push. */
@@ -272,28 +384,43 @@ static int start_server(const struct bundle *b, struct image_owner owner,
 	return r < 0 ? r : image_server_fork(b, owner, -1, s, err);
 }
 
+/* Once it serves: to say so, and to stay if that is wanted. */
+static int finish(const struct mounting *m, const struct image_server *s,
+		  int signals, struct err *err)
+{
+	int r = say_mounted(m, err);
+
+	/* Nobody knows of it, so nobody would unmount it. */
+	if (r < 0)
+		unmount(m);
+	return r < 0 || signals < 0 ? r : tell_stats(m, s, signals);
+}
+
+static void mounting_free(struct mounting *m)
+{
+	free(m->real);
+}
+
 int verb_mount(struct options *o, struct err *err)
 {
 	struct image_owner owner = { geteuid(), getegid() };
 	CLEANUP(server_forget) struct image_server server = IMAGE_SERVER_INIT;
+	CLEANUP(mounting_free) struct mounting m = { .by_root = false };
 	CLEANUP_BUNDLE struct bundle b = BUNDLE_INIT;
-	struct mounting m = { .by_root = false };
+	CLEANUP_FD int signals = -1;
 	int r = cli_open_checked(o, &b, err);
 
 	if (r < 0)
 		return r;
-	m.dir = o->args.v[0];
-	r = check_dir(m.dir, err);
+	r = choose_dir(&m, o->args.v[0], err);
 	if (r == 0)
 		r = set_fsname(&b, &m, err);
 	/* Closing the socket ends a server that got nothing to serve. */
 	if (r == 0)
 		r = start_server(&b, owner, o->stats, &server, err);
+	if (r == 0 && o->stats)
+		r = hold_signals(&signals, err);
 	if (r == 0)
 		r = serve(&m, &server, owner, err);
-	if (r == 0)
-		r = say_mounted(&m, err);
-	if (r == 0 && o->stats)
-		tell_stats(&server);
-	return r;
+	return r < 0 ? r : finish(&m, &server, signals, err);
 }

@@ -20,6 +20,7 @@
 #define LINE_BYTES (2 + MINISIGN_ID_SIZE + MINISIGN_SIGNATURE_SIZE)
 #define LINE_TEXT 100u		/* base64 of LINE_BYTES */
 #define GLOBAL_TEXT 88u		/* base64 of a signature */
+#define SECRET_TEXT 212u	/* base64 of a secret key */
 #define KEY_FILE_MAX 4096u
 
 _Static_assert((KEY_BYTES + 2) / 3 * 4 == MINISIGN_KEY_TEXT, "base64");
@@ -112,6 +113,9 @@ int minisign_key_parse_file(const char *text, size_t len,
 	}
 	while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
 		len--;
+	if (len == SECRET_TEXT)
+		return err_set(err, EBADMSG, "this is a secret key; the public "
+			       "one is needed (NAME.pub)");
 	return minisign_key_parse(text, len, ret, err);
 }
 

@@ -128,6 +128,63 @@ test_holdall_verifies_what_minisign_signed()
 	minisign_signs
 }
 
+# Files that went through an editor or mail: minisign reads them, so we do.
+test_signature_files_with_other_line_ends()
+{
+	need_minisign
+	local f
+	minisign -G -W -f -p m.pub -s m.key >/dev/null || fail "minisign -G"
+	"$HOLDALL" info --seal "$BOX" >s
+	minisign -S -s m.key -m s -x s.sig -t 'a comment' >/dev/null ||
+		fail "minisign -S"
+	sed 's/$/\r/' s.sig >crlf
+	printf '%s' "$(cat s.sig)" >no-newline
+	printf '%s' "$(cat crlf)" >neither
+	for f in crlf no-newline neither; do
+		run minisign -V -m s -x $f -p m.pub
+		expect_status 0
+		cp "$BOX" b
+		run "$HOLDALL" sign --signature $f --key m.pub b
+		expect_status 0
+		"$HOLDALL" info --signature b | cmp - s.sig ||
+			fail "$f: not the one spelling"
+	done
+	for f in 10 60 130 200 -5; do
+		head -c "$f" s.sig >cut
+		cp "$BOX" b
+		run "$HOLDALL" sign --signature cut --key m.pub b
+		expect_refused 1
+		cmp "$BOX" b || fail "cut at $f: it was put in"
+	done
+	sed 's/a comment/another/' s.sig >forged
+	run "$HOLDALL" sign --signature forged --key m.pub b
+	expect_refused 1
+	expect_err_has 'trusted comment'
+}
+
+test_sign_says_what_is_wrong()
+{
+	key me
+	cp "$BOX" b
+	run "$HOLDALL" sign b
+	expect_refused 2
+	run "$HOLDALL" sign --signature s --key me.pub --next me.pub b
+	expect_refused 2
+	run "$HOLDALL" sign --key me.pub b
+	expect_refused 1
+	expect_err_has 'public key'
+	run "$HOLDALL" sign --key me.key --next me.key b
+	expect_refused 1
+	expect_err_has 'this is a secret key'
+	run "$HOLDALL" sign --key me.key --next me.pub b
+	expect_refused 1
+	expect_err_has 'the key after it'
+	run "$HOLDALL" trust add me.key
+	expect_refused 1
+	expect_err_has 'this is a secret key'
+	cmp "$BOX" b || fail "it was changed"
+}
+
 test_minisign_signs_with_our_key()
 {
 	need_minisign

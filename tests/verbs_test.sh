@@ -147,6 +147,41 @@ test_extract_of_a_silent_server()
 	[ ! -e out ] || fail "something is left"
 }
 
+# What ls names can be extracted: through links in the image, to where it lies.
+test_links_in_paths()
+{
+	run "$HOLDALL" ls "$BOX" bin/sh
+	expect_ok
+	expect_out bin/sh
+	run "$HOLDALL" extract "$BOX" bin/busybox -o out
+	expect_ok
+	cmp out/usr/bin/busybox /bin/busybox || fail "other bytes"
+	[ "$(find out | wc -l)" -eq 4 ] || fail "more than that: $(find out)"
+	make_box b org.example.Links
+	ln -s nowhere b/tree/dangling
+	ln -s turning b/tree/turning
+	pack b b.holdall
+	local name
+	for name in dangling turning; do
+		run "$HOLDALL" ls b.holdall $name
+		expect_ok
+		expect_out $name
+		run "$HOLDALL" ls b.holdall $name/
+		expect_refused 1
+		run "$HOLDALL" cat b.holdall $name
+		expect_refused 1
+	done
+	run "$HOLDALL" extract b.holdall bin/sh usr/bin/sh -o twice
+	expect_refused 1
+	expect_err_has 'asked for twice'
+	[ ! -e twice ] || fail "half of it is left"
+	# A limit on the size of files is no death.
+	run bash -c 'ulimit -f 100; exec "$@"' bash "$HOLDALL" extract \
+		b.holdall -o small
+	expect_refused 1
+	[ ! -e small ] || fail "half of it is left"
+}
+
 # Names in an image that lead out of the folder must not be followed.
 test_extract_of_a_hostile_image()
 {
@@ -187,7 +222,96 @@ test_mount()
 
 mount_is_gone()
 {
-	! grep -qF "$T/work/m" /proc/self/mountinfo
+	! grep -qF "$T/work/" /proc/self/mountinfo
+}
+
+need_mount()
+{
+	[ -e /etc/mtab ] ||
+		skip "no /etc/mtab, without which fusermount3 unmounts nothing"
+	[ -u "$(command -v fusermount3)" ] || [ "$(id -u)" -eq 0 ] ||
+		skip "no setuid fusermount3"
+}
+
+dead_mount()
+{
+	! stat -f m >/dev/null 2>&1
+}
+
+test_mount_points()
+{
+	local name
+	need_mount
+	mkdir m
+	run "$HOLDALL" mount "$BOX" m
+	expect_ok
+	# Twice on one folder; and when nobody serves it any more.
+	run "$HOLDALL" mount "$BOX" m
+	expect_refused 1
+	expect_err_has 'fusermount3 -u m'
+	kill -9 "$(pgrep -u "$(id -u)" -fx "$HOLDALL mount $BOX m")"
+	wait_until 3 dead_mount || fail "it answers without a server"
+	run "$HOLDALL" mount "$BOX" m
+	expect_refused 1
+	expect_err_has 'fusermount3 -u m'
+	fusermount3 -u m
+	# A link means the folder.
+	ln -s m link
+	run "$HOLDALL" mount "$BOX" link
+	expect_ok
+	cmp m/bin/busybox /bin/busybox || fail "other bytes"
+	fusermount3 -u m
+	# The words that it prints, for any name.
+	for name in -m 'm m' $'m\nm' "m'm"; do
+		mkdir -- "$name"
+		run "$HOLDALL" mount -- "$BOX" "$name"
+		expect_ok
+		eval "$(sed 's/.*; to unmount: //' "$T/out")" ||
+			fail "cannot unmount by: $(show "$T/out")"
+		wait_until 3 mount_is_gone || fail "still mounted"
+	done
+	# Nobody was told of it: nothing stays.
+	"$HOLDALL" mount "$BOX" m >/dev/full 2>"$T/err"
+	[ $? -eq 1 ] || fail "not told, and yet well"
+	wait_until 3 mount_is_gone || fail "it stays mounted"
+	: >file
+	for name in file nosuch "$BOX"; do
+		run "$HOLDALL" mount "$BOX" "$name"
+		expect_refused 1
+	done
+}
+
+# With --stats it stays: a fault is told, and a signal unmounts.
+test_mount_stats()
+{
+	need_mount
+	mkdir m
+	cp "$BOX" b
+	"$PYTHON" - "$HOLDALL" <<'PY' >"$T/out" 2>&1 || fail "$(show "$T/out")"
+import json, os, signal, subprocess, sys
+info = json.loads(subprocess.check_output([sys.argv[1], "info", "--json", "b"]))
+with open("b", "r+b") as f:
+    f.seek(info["image"]["offset"] + info["image"]["size"] // 3)
+    f.write(b"changed")
+for sig in 0, signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+    p = subprocess.Popen([sys.argv[1], "mount", "--stats", "b", "m"],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert p.stdout.readline().startswith(b"mounted on m"), p.stderr.read()
+    try:
+        open("m/usr/bin/busybox", "rb").read()
+        assert False, "wrong bytes were given"
+    except OSError as e:
+        assert e.errno == 5, e
+    if sig:
+        p.send_signal(sig)
+    else:
+        subprocess.check_call(["fusermount3", "-u", "m"])
+    status, err = p.wait(10), p.stderr.read()
+    assert status == -sig, (sig, status)
+    assert err.count(b"does not match its hash") == 1, err
+    assert b"b: block " in err and b"requests: " in err, err
+    assert not os.listdir("m"), "still mounted"
+PY
 }
 
 test_help()
