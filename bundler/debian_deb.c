@@ -1,47 +1,46 @@
 /*
- * debian_deb.c - reading a .deb (see debian_deb.h)
+ * debian_deb.c - unpacking a .deb (see debian_deb.h)
  *
- * libarchive reads ar and, through a callback that reads the member's bytes,
- * the tar archive within.  Everything that is named in it is checked in
- * take_entry, once; the tree checks again where it takes the entry in.
+ * What stands in it arrives as records from a reader in a jail
+ * (debian_deb_records.h) and is checked here, once; the tree checks again where it
+ * takes the entry in.
  */
 #include "bundler/debian_deb.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
+#include "bundler/debian_deb_records.h"
+#include "runtime/child.h"
 #include "runtime/fd.h"
 #include "runtime/path.h"
 #include "runtime/text.h"
 
-#define CHUNK 65536u
+/* So long after a Ctrl-C a reader that says nothing is given up. */
+#define ASK_EVERY_MS 200
+
 
 struct deb {
 	const char *name;
 	int dir_fd;
 	const struct notes *notes;
-	struct archive *outer, *inner;
-	char member[CHUNK];		/* what the inner archive reads from */
-	char data[CHUNK];
+	int in_fd;
+	size_t pos, len;		/* of what was read from there */
+	char in[DEB_CHUNK];
+	char path[DEB_NAME_MAX + 1];
+	char target[DEB_NAME_MAX + 1];
 	struct buf index;
 	struct tree seen;		/* names and numbers, for hard links */
 	size_t n_entries, n_files;
 	uint64_t bytes;
-	uint64_t listed;		/* of what one tar archive names */
 	bool has_control, has_data;
+	bool in_data;			/* which archive the entries are of */
 };
-
-static int damaged(const struct deb *d, struct archive *a, struct err *err)
-{
-	const char *why = archive_error_string(a);
-
-	return err_set(err, EBADMSG, "%s is damaged: %s", d->name,
-		       why ? why : "it cannot be read");
-}
 
 static int refused(const struct deb *d, const char *path, const char *why,
 		   struct err *err)
@@ -52,42 +51,147 @@ static int refused(const struct deb *d, const char *path, const char *why,
 		       text_quoted(quoted, sizeof(quoted), path), why);
 }
 
-/* ---- files ---- */
-
-static int copy_data(struct deb *d, const char *path, int fd, uint64_t size,
-		     struct err *err)
+static int odd_reader(const struct deb *d, struct err *err)
 {
-	uint64_t left = size;
-	la_ssize_t n;
+	return err_set(err, EPERM, "%s is refused: its reader was taken over "
+		       "by what stands in it", d->name);
+}
+
+/* ---- what the reader says ---- */
+
+/* Waits so that a Ctrl-C is heard while the reader works. */
+static int fill(struct deb *d, struct err *err)
+{
+	struct pollfd p = { .fd = d->in_fd, .events = POLLIN };
+	ssize_t n;
 	int r;
 
-	while ((n = archive_read_data(d->inner, d->data, CHUNK)) > 0) {
-		if ((uint64_t)n > left)
-			return refused(d, path, "is longer than it says", err);
-		r = fd_write_all(fd, d->data, (size_t)n);
+	do {
+		r = notes_check(d->notes, err);
+		if (r < 0)
+			return r;
+		r = poll(&p, 1, ASK_EVERY_MS);
+	} while (r == 0 || (r < 0 && errno == EINTR));
+	n = r < 0 ? -errno : fd_read(d->in_fd, d->in, sizeof(d->in));
+	if (n < 0)
+		return err_sys(err, (int)-n, "cannot read %s", d->name);
+	if (n == 0)
+		return err_set(err, ENODATA, "%s cannot be unpacked: its "
+			       "reader has ended", d->name);
+	d->pos = 0;
+	d->len = (size_t)n;
+	return 0;
+}
+
+static int take_bytes(struct deb *d, void *to, size_t len, struct err *err)
+{
+	while (len) {
+		size_t n = d->len - d->pos;
+		int r = n ? 0 : fill(d, err);
+
+		if (r < 0)
+			return r;
+		n = n < len ? n : len;
+		memcpy(to, d->in + d->pos, n);
+		d->pos += n;
+		to = (char *)to + n;
+		len -= n;
+	}
+	return 0;
+}
+
+static int take_string(struct deb *d, char *to, size_t len, struct err *err)
+{
+	int r;
+
+	if (len > DEB_NAME_MAX)
+		return odd_reader(d, err);
+	r = take_bytes(d, to, len, err);
+	to[len] = '\0';
+	if (r == 0 && strlen(to) != len)
+		r = odd_reader(d, err);
+	return r;
+}
+
+/* The reader's own words, which may be anybody's. */
+static int failed(struct deb *d, const struct deb_record *rec, struct err *err)
+{
+	const int num = rec->mode == EPERM || rec->mode == ENOMEM ?
+			(int)rec->mode : EBADMSG;
+
+	err_printable(d->path);
+	return err_set(err, num, "%s %s", d->name, d->path);
+}
+
+static int next_record(struct deb *d, struct deb_record *ret, struct err *err)
+{
+	int r = take_bytes(d, ret, sizeof(*ret), err);
+
+	if (r == 0)
+		r = take_string(d, d->path, ret->path_len, err);
+	if (r == 0)
+		r = take_string(d, d->target, ret->target_len, err);
+	if (r == 0 && ret->kind == DEB_FAILED)
+		r = failed(d, ret, err);
+	return r;
+}
+
+/* ---- files ---- */
+
+static int copy_chunk(struct deb *d, int fd, uint64_t size, struct err *err)
+{
+	while (size) {
+		size_t n = d->len - d->pos;
+		int r = n ? 0 : fill(d, err);
+
+		if (r < 0)
+			return r;
+		n = n < size ? n : (size_t)size;
+		r = fd < 0 ? 0 : fd_write_all(fd, d->in + d->pos, n);
 		if (r < 0)
 			return err_sys(err, -r, "cannot unpack %s into the "
 				       "cache", d->name);
-		left -= (uint64_t)n;
-		if (notes_check(d->notes, err) < 0)
-			return -err->num;
+		d->pos += n;
+		size -= n;
 	}
-	if (n < 0)
-		return damaged(d, d->inner, err);
-	return left ? refused(d, path, "is cut short", err) : 0;
+	return notes_check(d->notes, err);
 }
 
-static int write_file(struct deb *d, const char *path, uint64_t size,
-		      struct err *err)
+/* The data of one file, `size` bytes, to fd or nowhere (-1). */
+static int copy_data(struct deb *d, const char *path, int fd, uint64_t size,
+		     struct err *err)
 {
-	char number[24];
-	CLEANUP_FD int fd = -1;
+	CLEANUP_FREE char *kept = strdup(path);
+	struct deb_record rec;
+	uint64_t left = size;
+	int r;
 
-	if (size > DEB_BYTES_MAX || (d->bytes += size) > DEB_BYTES_MAX)
-		return refused(d, path, "makes it larger than 32 GiB", err);
-	(void)snprintf(number, sizeof(number), "%zu", d->n_files);
-	fd = openat(d->dir_fd, number, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-		    0600);
+	if (!kept)
+		return err_nomem(err);
+	for (;;) {
+		r = next_record(d, &rec, err);
+		if (r < 0)
+			return r;
+		if (rec.kind == DEB_FILE_END)
+			break;
+		if (rec.kind != DEB_DATA || rec.size > DEB_CHUNK)
+			return odd_reader(d, err);
+		if (rec.size > left)
+			return refused(d, kept, "is longer than it says", err);
+		left -= rec.size;
+		r = copy_chunk(d, fd, rec.size, err);
+		if (r < 0)
+			return r;
+	}
+	return left ? refused(d, kept, "is cut short", err) : 0;
+}
+
+static int write_file(struct deb *d, const char *name, const char *path,
+		      uint64_t size, struct err *err)
+{
+	CLEANUP_FD int fd = openat(d->dir_fd, name, O_WRONLY | O_CREAT |
+				   O_EXCL | O_CLOEXEC, 0600);
+
 	if (fd < 0)
 		return err_sys(err, errno, "cannot unpack %s into the cache",
 			       d->name);
@@ -177,30 +281,27 @@ static int remember(struct deb *d, const char *path, enum entry_type type,
 	return 0;
 }
 
-static int take_link(struct deb *d, const char *path, struct archive_entry *e,
-		     struct err *err)
+static int take_link(struct deb *d, const char *path,
+		     const struct deb_record *e, struct err *err)
 {
-	const char *target = archive_entry_symlink(e);
-
-	if (!target || !*target || strlen(target) >= TREE_PATH_MAX)
+	if (!*d->target || strlen(d->target) >= TREE_PATH_MAX)
 		return refused(d, path, "is a link without a target, or one "
 			       "that is too long", err);
-	if (climbs_out(path, target))
+	if (climbs_out(path, d->target))
 		return refused(d, path, "is a link that leads out of the tree",
 			       err);
-	buf_addf(&d->index, "l %lld", (long long)archive_entry_mtime(e));
+	buf_addf(&d->index, "l %lld", (long long)e->mtime);
 	add_name(&d->index, path);
-	add_name(&d->index, target);
+	add_name(&d->index, d->target);
 	buf_addc(&d->index, '\n');
-	return remember(d, path, ENTRY_LINK, target, 0, err);
+	return remember(d, path, ENTRY_LINK, d->target, 0, err);
 }
 
-static int take_hard_link(struct deb *d, const char *path, const char *to,
-			  struct err *err)
+static int take_hard_link(struct deb *d, const char *path, struct err *err)
 {
 	CLEANUP_FREE char *target = NULL;
 	const struct entry *file;
-	int r = clean_name(d, to, &target, err);
+	int r = clean_name(d, d->target, &target, err);
 
 	if (r < 0)
 		return r;
@@ -214,227 +315,124 @@ static int take_hard_link(struct deb *d, const char *path, const char *to,
 	return remember(d, path, ENTRY_FILE, NULL, (size_t)file->ino, err);
 }
 
-static int take_file(struct deb *d, const char *path, struct archive_entry *e,
-		     struct err *err)
+static int take_file(struct deb *d, const char *path,
+		     const struct deb_record *e, struct err *err)
 {
-	la_int64_t size = archive_entry_size(e);
+	char number[24];
 	int r;
 
-	if (!archive_entry_size_is_set(e) || size < 0)
-		return refused(d, path, "has no size", err);
+	if (e->size > DEB_BYTES_MAX || (d->bytes += e->size) > DEB_BYTES_MAX)
+		return refused(d, path, "makes it larger than 32 GiB", err);
+	(void)snprintf(number, sizeof(number), "%zu", d->n_files);
 	r = remember(d, path, ENTRY_FILE, NULL, d->n_files, err);
 	if (r == 0)
-		r = write_file(d, path, (uint64_t)size, err);
+		r = write_file(d, number, path, e->size, err);
 	if (r < 0)
 		return r;
-	buf_addf(&d->index, "f %o %lld %lld %zu",
-		 (unsigned)archive_entry_perm(e) & 0777,
-		 (long long)archive_entry_mtime(e), (long long)size,
-		 d->n_files++);
+	buf_addf(&d->index, "f %o %lld %lld %zu", (unsigned)e->mode & 0777,
+		 (long long)e->mtime, (long long)e->size, d->n_files++);
 	add_name(&d->index, path);
 	buf_addc(&d->index, '\n');
 	return 0;
 }
 
-static int take_dir(struct deb *d, const char *path, struct archive_entry *e,
-		    struct err *err)
+static int take_dir(struct deb *d, const char *path,
+		    const struct deb_record *e, struct err *err)
 {
-	buf_addf(&d->index, "d %o %lld",
-		 (unsigned)archive_entry_perm(e) & 0777,
-		 (long long)archive_entry_mtime(e));
+	buf_addf(&d->index, "d %o %lld", (unsigned)e->mode & 0777,
+		 (long long)e->mtime);
 	add_name(&d->index, path);
 	buf_addc(&d->index, '\n');
 	return remember(d, path, ENTRY_DIR, NULL, 0, err);
 }
 
-static int take_entry(struct deb *d, struct archive_entry *e, struct err *err)
+static int take_entry(struct deb *d, const struct deb_record *e,
+		      struct err *err)
 {
 	CLEANUP_FREE char *path = NULL;
-	const char *hard = archive_entry_hardlink(e);
-	int r = clean_name(d, archive_entry_pathname(e), &path, err);
+	int r = clean_name(d, d->path, &path, err);
 
 	if (r < 0)
 		return r;
 	if (!*path)
-		return archive_entry_filetype(e) == AE_IFDIR && !hard ? 0 :
+		return e->kind == DEB_DIR ? 0 :
 		       refused(d, "the root", "is not a folder", err);
 	if (++d->n_entries > DEB_ENTRIES_MAX)
 		return refused(d, path, "is one entry too many", err);
-	if (hard)
-		return take_hard_link(d, path, hard, err);
-	switch (archive_entry_filetype(e)) {
-	case AE_IFDIR:
+	switch (e->kind) {
+	case DEB_HARD_LINK:
+		return take_hard_link(d, path, err);
+	case DEB_DIR:
 		return take_dir(d, path, e, err);
-	case AE_IFREG:
+	case DEB_FILE:
 		return take_file(d, path, e, err);
-	case AE_IFLNK:
+	case DEB_LINK:
 		return take_link(d, path, e, err);
 	default:
 		return refused(d, path, "is a device, FIFO or socket", err);
 	}
 }
 
-/* The few control files that later steps read. */
-static int take_control(struct deb *d, struct archive_entry *e,
+/* The few control files that later steps read; the others' data is passed over. */
+static int take_control(struct deb *d, const struct deb_record *e,
 			struct err *err)
 {
 	static const char *const wanted[] = { "control", "postinst",
 					      "triggers" };
 	CLEANUP_FREE char *path = NULL;
-	CLEANUP_FD int fd = -1;
 	char name[32];
 	size_t i = 0;
-	int r = clean_name(d, archive_entry_pathname(e), &path, err);
+	int r = clean_name(d, d->path, &path, err);
 
-	if (r < 0)
+	if (r < 0 || e->kind != DEB_FILE)
 		return r;
 	while (i < ARRAY_SIZE(wanted) && strcmp(wanted[i], path))
 		i++;
-	if (i == ARRAY_SIZE(wanted) || archive_entry_hardlink(e) ||
-	    archive_entry_filetype(e) != AE_IFREG)
-		return 0;
-	if (archive_entry_size(e) < 0 ||
-	    archive_entry_size(e) > (la_int64_t)DEB_CONTROL_MAX)
+	if (i == ARRAY_SIZE(wanted))
+		return copy_data(d, path, -1, e->size, err);
+	if (e->size > DEB_CONTROL_MAX)
 		return refused(d, path, "is larger than 1 MiB", err);
 	(void)snprintf(name, sizeof(name), "c-%s", wanted[i]);
-	fd = openat(d->dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-		    0600);
-	if (fd < 0)
-		return err_sys(err, errno, "cannot unpack %s into the cache",
-			       d->name);
 	d->has_control |= i == 0;
-	return copy_data(d, path, fd, (uint64_t)archive_entry_size(e), err);
+	return write_file(d, name, path, e->size, err);
 }
 
-/* ---- archives ---- */
+/* ---- the whole ---- */
 
-/* A few KiB may unpack to GiB that libarchive skips by itself: here is where it can
- * be told to stop. */
-static la_ssize_t read_member(struct archive *a, void *arg, const void **ret)
+static int take_record(struct deb *d, const struct deb_record *e,
+		       struct err *err)
 {
-	struct deb *d = arg;
-	struct err stopped;
-	la_ssize_t n = archive_read_data(d->outer, d->member, CHUNK);
-
-	if (notes_check(d->notes, &stopped) < 0)
-		n = -1;
-	if (n < 0)
-		archive_set_error(a, EIO, "the archive around it is cut "
-				  "short");
-	*ret = d->member;
-	return n;
+	switch (e->kind) {
+	case DEB_ARCHIVE:
+		d->in_data = e->mode;
+		d->has_data |= d->in_data;
+		return 0;
+	case DEB_FILE:
+	case DEB_DIR:
+	case DEB_LINK:
+	case DEB_HARD_LINK:
+	case DEB_OTHER:
+		return d->in_data ? take_entry(d, e, err) :
+		       take_control(d, e, err);
+	default:
+		return odd_reader(d, err);
+	}
 }
 
-static void inner_free(struct archive **a)
+static int take_all(struct deb *d, struct err *err)
 {
-	if (*a)
-		(void)archive_read_free(*a);
-}
+	struct deb_record rec;
+	int r = next_record(d, &rec, err);
 
-static int tar_open(struct deb *d, struct err *err)
-{
-	struct archive *a = archive_read_new();
-
-	d->inner = a;
-	if (!a)
-		return err_nomem(err);
-	(void)archive_read_support_filter_gzip(a);
-	(void)archive_read_support_filter_xz(a);
-	(void)archive_read_support_filter_zstd(a);
-	(void)archive_read_support_filter_bzip2(a);
-	(void)archive_read_support_filter_lzma(a);
-	(void)archive_read_support_format_tar(a);
-	if (archive_read_open(a, d, NULL, read_member, NULL) != ARCHIVE_OK)
-		return damaged(d, a, err);
-	return 0;
-}
-
-/* What is not taken is unpacked too, to get at what stands behind it. */
-static int check_size(struct deb *d, struct archive_entry *e, uint64_t max,
-		      struct err *err)
-{
-	const char *name = archive_entry_pathname(e);
-	la_int64_t size = archive_entry_size(e);
-
-	if (size > 0)
-		d->listed += (uint64_t)size;
-	if (size < 0 || (uint64_t)size > max || d->listed > max)
-		return refused(d, name ? name : "?", "makes one of its archives "
-			       "larger than any package's", err);
-	return 0;
-}
-
-static int read_tar(struct deb *d, uint64_t max,
-		    int (*take)(struct deb *d, struct archive_entry *e,
-				struct err *err), struct err *err)
-{
-	CLEANUP(inner_free) struct archive *owned = NULL;
-	struct archive_entry *e;
-	int r = tar_open(d, err), step;
-
-	owned = d->inner;
-	d->listed = 0;
-	if (r < 0)
-		return r;
-	while ((step = archive_read_next_header(d->inner, &e)) == ARCHIVE_OK ||
-	       step == ARCHIVE_WARN) {
-		r = check_size(d, e, max, err);
-		if (r == 0)
-			r = take(d, e, err);
+	while (r == 0 && rec.kind != DEB_END) {
+		r = take_record(d, &rec, err);
 		if (r == 0)
 			r = notes_check(d->notes, err);
-		if (r < 0)
-			return r;
+		if (r == 0)
+			r = next_record(d, &rec, err);
 	}
-	r = notes_check(d->notes, err);
 	if (r < 0)
 		return r;
-	return step == ARCHIVE_EOF ? 0 : damaged(d, d->inner, err);
-}
-
-static int read_format(struct deb *d, struct err *err)
-{
-	la_ssize_t n = archive_read_data(d->outer, d->data, CHUNK);
-
-	if (n < 2 || memcmp(d->data, "2.", 2))
-		return err_set(err, EBADMSG, "%s is not a Debian package of "
-			       "format 2", d->name);
-	return 0;
-}
-
-static int take_member(struct deb *d, const char *name, struct err *err)
-{
-	if (!strcmp(name, "debian-binary"))
-		return read_format(d, err);
-	if (!strncmp(name, "control.tar", 11) && !d->has_control)
-		return read_tar(d, DEB_CONTROLS_MAX, take_control, err);
-	if (!strncmp(name, "data.tar", 8) && !d->has_data) {
-		d->has_data = true;
-		return read_tar(d, DEB_BYTES_MAX, take_entry, err);
-	}
-	if (name[0] == '_')
-		return 0;
-	return refused(d, name, "is a member that no package has", err);
-}
-
-static int read_ar(struct deb *d, int fd, struct err *err)
-{
-	struct archive_entry *e;
-	int step, r;
-
-	(void)archive_read_support_format_ar(d->outer);
-	if (archive_read_open_fd(d->outer, fd, CHUNK) != ARCHIVE_OK)
-		return damaged(d, d->outer, err);
-	/* At most a few members: any that is not known ends it. */
-	while ((step = archive_read_next_header(d->outer, &e)) == ARCHIVE_OK) {
-		const char *name = archive_entry_pathname(e);
-
-		r = take_member(d, name ? name : "?", err);
-		if (r < 0)
-			return r;
-	}
-	if (step != ARCHIVE_EOF)
-		return damaged(d, d->outer, err);
 	if (!d->has_control || !d->has_data)
 		return err_set(err, EBADMSG, "%s is damaged: it has no %s",
 			       d->name, d->has_data ? "control file" : "data");
@@ -463,15 +461,13 @@ static void deb_free(struct deb **p)
 
 	if (!d)
 		return;
-	if (d->outer)
-		(void)archive_read_free(d->outer);
 	buf_free(&d->index);
 	tree_free(&d->seen);
 	free(d);
 }
 
-int deb_unpack(int deb_fd, const char *name, int dir_fd,
-	       const struct notes *notes, struct err *err)
+int deb_take(int in_fd, const char *name, int dir_fd,
+	     const struct notes *notes, struct err *err)
 {
 	CLEANUP(deb_free) struct deb *d = calloc(1, sizeof(*d));
 	int r;
@@ -481,14 +477,43 @@ int deb_unpack(int deb_fd, const char *name, int dir_fd,
 	d->name = name;
 	d->dir_fd = dir_fd;
 	d->notes = notes;
+	d->in_fd = in_fd;
 	d->index.max = DEB_INDEX_MAX;
-	d->outer = archive_read_new();
-	if (!d->outer)
-		return err_nomem(err);
-	if (lseek(deb_fd, 0, SEEK_SET) < 0)
-		return err_sys(err, errno, "cannot read %s", name);
 	r = tree_new(&d->seen, err);
 	if (r == 0)
-		r = read_ar(d, deb_fd, err);
+		r = take_all(d, err);
 	return r < 0 ? r : write_index(d, err);
+}
+
+/* Why the records ended early, when the reader's own end tells it. */
+static int explain_end(const char *name, int status, struct err *err)
+{
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		return err_set(err, EPERM, "%s is refused: its reader did what "
+			       "no reader does, and was killed", name);
+	if (WIFSIGNALED(status))
+		return err_set(err, EBADMSG, "%s cannot be unpacked: its "
+			       "reader was ended by signal %d", name,
+			       WTERMSIG(status));
+	return -err->num;
+}
+
+int deb_unpack(int deb_fd, const char *name, int dir_fd,
+	       const struct notes *notes, struct err *err)
+{
+	CLEANUP_FD int in_fd = -1;
+	int r, status = 0;
+	pid_t pid;
+
+	if (lseek(deb_fd, 0, SEEK_SET) < 0)
+		return err_sys(err, errno, "cannot read %s", name);
+	r = deb_reader_start(deb_fd, &pid, &in_fd, err);
+	if (r < 0)
+		return r;
+	r = deb_take(in_fd, name, dir_fd, notes, err);
+	/* Done, or given up; one that has ended keeps its own status. */
+	if (r != -ENODATA)
+		(void)kill(pid, SIGKILL);
+	(void)child_wait(pid, &status);
+	return r == -ENODATA ? explain_end(name, status, err) : r;
 }

@@ -300,6 +300,24 @@ START_TEST(test_device)
 }
 END_TEST
 
+/* Long names that are not ASCII, as pax headers have them: the reader's libraries look
+ * for conversion tables, which its jail refuses them. */
+START_TEST(test_pax_names)
+{
+	CLEANUP(debian_package_free) struct debian_package p = { 0 };
+	CLEANUP_FD int fd = -1;
+
+	make_raw("pax", "d=usr/$(printf '\303\244%.0s' $(seq 60))/x; "
+		"mkdir -p $d; echo hi >$d/$(printf '\303\266%.0s' $(seq 60)); "
+		"tar --format=pax -cf ../data.tar ./usr");
+	p = take("pax");
+	ck_assert_ok(debian_cache_unpacked(&cache, &p, NULL, &fd, &err));
+	ck_assert_int_eq(kit_run("grep -q \"$(printf 'usr/\303\244')\" "
+		"%s/cache/holdall/unpacked/*/index || grep -qi 'usr/%%c3%%a4' "
+		"%s/cache/holdall/unpacked/*/index", dir, dir), 0);
+}
+END_TEST
+
 /* What nobody reads is unpacked all the same, to get past it. */
 START_TEST(test_large_control)
 {
@@ -447,6 +465,7 @@ int main(void)
 	tcase_add_loop_test(c, test_hostile, 0, ARRAY_SIZE(hostile));
 	tcase_add_test(c, test_device);
 	tcase_add_test(c, test_large_control);
+	tcase_add_test(c, test_pax_names);
 	tcase_add_test(c, test_damaged);
 	tcase_add_test(c, test_other_bytes);
 	tcase_add_test(c, test_rotten_cache);

@@ -29,13 +29,25 @@ $(BUILD)/files.rules: bundler/rules/files.rules
 bundler_SRCS += bundler/passphrase.c bundler/key_files.c bundler/sign.c
 bundler_TESTS += bundler/sign_test.c
 
+# what runs in the jail of the reader of packages, and its filter
+DEB_JAIL_SRCS := bundler/debian_deb_read.c
+
+$(BUILD)/gen/deb_jail.gen.h: $(BUILD)/gen/jail_gen $(DEB_JAIL_SRCS)
+	$(Q)$(BUILD)/gen/jail_gen deb_jail_filter $(DEB_JAIL_SRCS) > $@.tmp && \
+		mv $@.tmp $@
+
+$(BUILD)/obj/bundler/debian_deb_jail.o: $(BUILD)/gen/deb_jail.gen.h
+
 # the source `debian` and its lock
 bundler_SRCS += bundler/lock.c bundler/lock_verb.c bundler/debian.c bundler/debian_apt.c \
 	bundler/debian_cache.c bundler/debian_complaint.c bundler/debian_deb.c bundler/debian_fetch.c \
+	bundler/debian_deb_jail.c $(DEB_JAIL_SRCS) \
 	bundler/debian_index.c bundler/debian_lists.c bundler/debian_package.c bundler/debian_root.c \
 	bundler/debian_tool.c bundler/debian_tree.c
-bundler_TESTS += bundler/debian_deb_test.c bundler/debian_test.c
-bundler_FUZZ += bundler/lock_fuzz.c bundler/debian_deb_fuzz.c
+bundler_TESTS += bundler/debian_deb_test.c bundler/debian_test.c \
+	bundler/debian_deb_jail_test.c
+bundler_FUZZ += bundler/lock_fuzz.c bundler/debian_deb_fuzz.c \
+	bundler/debian_records_fuzz.c
 
 # what a manifest leaves out: command, version, desktop file, icon
 bundler_SRCS += bundler/owners.c bundler/infer.c bundler/infer_version.c \

@@ -4,24 +4,28 @@
  *	jail_gen NAME FILE... > HEADER
  *
  * Reads each line of the files that holds the word `#syscalls` and takes what
- * follows as names of calls.  Anything else kills the process.  A name that
- * libseccomp does not know, or a source without any such line, ends the build.
+ * follows as names of calls.  Those behind `#refused` fail with EACCES, for a library
+ * that does without.  Anything else kills the process.  A name that libseccomp
+ * does not know, or sources without any call, end the build.
  * This program and filters_gen.c are the only ones that link libseccomp.
  */
 #include <errno.h>
 #include <linux/filter.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#define WORD "#syscalls"
+#define ALLOWED " #syscalls "
+#define REFUSED " #refused "
 #define NAMES_MAX 64
 #define INSNS_MAX 4096
 
 struct names {
 	int calls[NAMES_MAX];
+	bool refused[NAMES_MAX];
 	unsigned n;
 };
 
@@ -31,7 +35,8 @@ static void fail(const char *where, const char *what)
 	exit(1);
 }
 
-static void add_name(struct names *names, const char *file, const char *name)
+static void add_name(struct names *names, const char *file, const char *name,
+		     bool refused)
 {
 	int call = seccomp_syscall_resolve_name(name);
 
@@ -41,11 +46,26 @@ static void add_name(struct names *names, const char *file, const char *name)
 	if (call < 0)
 		return;
 	for (unsigned i = 0; i < names->n; i++)
-		if (names->calls[i] == call)
+		if (names->calls[i] == call && names->refused[i] == refused)
 			return;
+		else if (names->calls[i] == call)
+			fail(name, "both allowed and refused");
 	if (names->n == NAMES_MAX)
 		fail(file, "too many calls for a jail");
+	names->refused[names->n] = refused;
 	names->calls[names->n++] = call;
+}
+
+static void read_line(struct names *names, const char *file, char *line,
+		      const char *word, bool refused)
+{
+	char *at = strstr(line, word), *save;
+
+	if (!at)
+		return;
+	for (at = strtok_r(at + strlen(word), " \t\n*/", &save); at;
+	     at = strtok_r(NULL, " \t\n*/", &save))
+		add_name(names, file, at, refused);
 }
 
 static void read_file(struct names *names, const char *file)
@@ -56,21 +76,17 @@ static void read_file(struct names *names, const char *file)
 	if (!f)
 		fail(file, strerror(errno));
 	while (fgets(line, sizeof(line), f)) {
-		char *at = strstr(line, " " WORD " "), *save, *word;
-
-		if (!at)
-			continue;
-		at += strlen(" " WORD " ");
-		for (word = strtok_r(at, " \t\n*/", &save); word;
-		     word = strtok_r(NULL, " \t\n*/", &save))
-			add_name(names, file, word);
+		read_line(names, file, line, REFUSED, true);
+		read_line(names, file, line, ALLOWED, false);
 	}
 	fclose(f);
 }
 
 /* Memory may be asked for, but never to be executed. */
-static int add_rule(scmp_filter_ctx ctx, int call)
+static int add_rule(scmp_filter_ctx ctx, int call, bool refused)
 {
+	if (refused)
+		return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), call, 0);
 	if (call == SCMP_SYS(mmap) || call == SCMP_SYS(mprotect))
 		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 1,
 					SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC,
@@ -86,7 +102,7 @@ static void export(const struct names *names, FILE *out)
 				     SCMP_ACT_KILL_PROCESS) < 0)
 		fail("libseccomp", "cannot start");
 	for (unsigned i = 0; i < names->n; i++)
-		if (add_rule(ctx, names->calls[i]) < 0)
+		if (add_rule(ctx, names->calls[i], names->refused[i]) < 0)
 			fail("libseccomp", "refuses a rule");
 	if (seccomp_export_bpf(ctx, fileno(out)) < 0)
 		fail("libseccomp", "cannot export");
@@ -107,7 +123,7 @@ int main(int argc, char **argv)
 	for (int i = 2; i < argc; i++)
 		read_file(&names, argv[i]);
 	if (!names.n)
-		fail(argv[2], "no " WORD " comment");
+		fail(argv[2], "no" ALLOWED "comment");
 	export(&names, tmp);
 	rewind(tmp);
 	n = fread(insns, sizeof(*insns), INSNS_MAX, tmp);
