@@ -68,7 +68,8 @@ FOLDERS := runtime manifests portal launcher bundler
 include $(FOLDERS:%=%/module.mk) tests/module.mk bench/module.mk
 
 .PHONY: all
-all: $(BUILD)/holdall $(BUILD)/holdall-stub $(BUILD)/holdall-bundler
+all: $(BUILD)/holdall $(BUILD)/holdall-stub $(BUILD)/holdall-bundler \
+	$(BUILD)/holdall.1 $(BUILD)/holdall.bash
 .DEFAULT_GOAL := all
 
 # ---- objects and one archive per folder ------------------------------------
@@ -153,6 +154,16 @@ SOAK_SUITES := differential flip
 
 # ---- doors for people --------------------------------------------------------
 
+# What the program says of itself, as a manual and for the shell.
+MANUAL := contrib/manual contrib/manual.head contrib/manual.tail \
+	contrib/manual.awk contrib/completion.awk
+
+$(BUILD)/holdall.1: $(BUILD)/holdall $(BUILD)/holdall-bundler $(MANUAL)
+	$(Q)contrib/manual $(abspath $<) manual > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/holdall.bash: $(BUILD)/holdall $(BUILD)/holdall-bundler $(MANUAL)
+	$(Q)contrib/manual $(abspath $<) completion > $@.tmp && mv $@.tmp $@
+
 .PHONY: deps demo examples report check asan bench install clean compile_commands.json
 deps:
 	tests/deps.sh windows
@@ -179,6 +190,11 @@ install: all
 	install -m 644 $(BUILD)/holdall.schema.json $(DESTDIR)$(datadir)/holdall/
 	install -m 644 README.md SECURITY.md LICENSE LICENSES.static docs/*.md \
 		$(DESTDIR)$(datadir)/doc/holdall/
+	install -d $(DESTDIR)$(datadir)/man/man1 \
+		$(DESTDIR)$(datadir)/bash-completion/completions
+	install -m 644 $(BUILD)/holdall.1 $(DESTDIR)$(datadir)/man/man1/
+	install -m 644 $(BUILD)/holdall.bash \
+		$(DESTDIR)$(datadir)/bash-completion/completions/holdall
 	install -d $(DESTDIR)$(datadir)/mime/packages \
 		$(DESTDIR)$(datadir)/applications \
 		$(DESTDIR)$(datadir)/icons/hicolor/scalable/mimetypes

@@ -42,7 +42,7 @@ struct options {
 };
 
 struct option {
-	const char *name;		/* "--fast" */
+	const char *name;		/* "--fast"; "-o" is "--output" too */
 	const char *value;		/* "FILE", or NULL: a switch */
 	const char *help;
 	size_t field;			/* in struct options */
@@ -94,13 +94,13 @@ static const struct verb verbs[] = {
 	  "holdall.yaml", verb_lint,
 	  { { "--full", NULL, "gather the sources as pack does, and look "
 	      "for what is missing in them", offsetof(struct options, full) } } },
-	{ "init", "[-o FILE] PACKAGE|PROGRAM",
+	{ "init", "[OPTION...] PACKAGE|PROGRAM",
 	  "Writes a manifest for a Debian package or a program of this "
 	  "computer.",
 	  NULL, verb_init,
 	  { { "-o", "FILE", "default: holdall.yaml; never one that is there",
 	      offsetof(struct options, output) } } },
-	{ "lock", "[MANIFEST]",
+	{ "lock", "[OPTION...] [MANIFEST]",
 	  "Takes the archive's present packages into holdall.lock and shows "
 	  "what changed.", "holdall.yaml", verb_lock, { { 0 } } },
 	{ "keygen", "[OPTION...]",
@@ -120,7 +120,7 @@ static const struct verb verbs[] = {
 	      "versions", offsetof(struct options, next) },
 	    { "--signature", "FILE", "put in what minisign made of the seal "
 	      "(holdall info --seal)", offsetof(struct options, signature) } } },
-	{ "restub", "BUNDLE",
+	{ "restub", "[OPTION...] BUNDLE",
 	  "Puts this holdall's own stub on a bundle; seal and signatures stay.",
 	  NULL, verb_restub, { { 0 } } },
 };
@@ -454,24 +454,49 @@ static const struct verb *find_verb(const char *name, struct err *err)
 	return NULL;
 }
 
-static const struct option *find_option(const struct verb *v, const char *name,
+/* Is `word` this option?  *ret_value: what is written in it (`--key=K`, `-oF`), or
+ * NULL. */
+static bool is_option(const struct option *o, const char *word,
+		      const char **ret_value)
+{
+	bool output = !strcmp(o->name, "-o");
+	const char *name = output && word[1] == '-' ? "--output" : o->name;
+	size_t n = strlen(name);
+
+	if (strncmp(word, name, n) != 0)
+		return false;
+	*ret_value = NULL;
+	if (!word[n])
+		return true;
+	if (word[1] == '-' && word[n] != '=')
+		return false;
+	*ret_value = word + n + (word[1] == '-');
+	return true;
+}
+
+static const struct option *find_option(const struct verb *v, const char *word,
+					const char **ret_value,
 					struct err *err)
 {
 	const char *names[OPTIONS_MAX], *near;
+	char quoted[128], bare[64];
 	size_t n = 0;
 
 	for (size_t i = 0; i < OPTIONS_MAX && v->options[i].name; i++) {
-		if (!strcmp(v->options[i].name, name))
+		if (is_option(&v->options[i], word, ret_value))
 			return &v->options[i];
 		names[n++] = v->options[i].name;
 	}
-	near = text_nearest(name, names, n);
+	text_quoted(quoted, sizeof(quoted), word);
+	(void)snprintf(bare, sizeof(bare), "%.*s", (int)strcspn(word, "="),
+		       word);
+	near = text_nearest(bare, names, n);
 	if (near)
 		(void)err_set(err, EINVAL, "%s has no option %s; did you mean "
-			      "%s?", v->name, name, near);
+			      "%s?", v->name, quoted, near);
 	else
 		(void)err_set(err, EINVAL, "%s has no option %s; see holdall "
-			      "%s --help", v->name, name, v->name);
+			      "%s --help", v->name, quoted, v->name);
 	(void)usage(err);
 	return NULL;
 }
@@ -479,22 +504,30 @@ static const struct option *find_option(const struct verb *v, const char *name,
 static int take_option(const struct verb *v, char **argv, int argc, int *i,
 		       struct options *o, struct err *err)
 {
-	const struct option *option = find_option(v, argv[*i], err);
+	const char *value = NULL;
+	const struct option *option = find_option(v, argv[*i], &value, err);
 	char *field;
 
 	if (!option)
 		return -err->num;
 	field = (char *)o + option->field;
+	if (!option->value && value) {
+		(void)err_set(err, EINVAL, "%s: %s takes no value", v->name,
+			      option->name);
+		return usage(err);
+	}
 	if (!option->value) {
 		*(bool *)field = true;
 		return 0;
 	}
-	if (*i + 1 >= argc || !argv[*i + 1][0]) {
+	if (!value && *i + 1 < argc)
+		value = argv[++*i];
+	if (!value || !value[0]) {
 		(void)err_set(err, EINVAL, "%s needs a value: %s %s",
 			      option->name, option->name, option->value);
 		return usage(err);
 	}
-	*(const char **)field = argv[++*i];
+	*(const char **)field = value;
 	return 0;
 }
 
@@ -529,19 +562,22 @@ static int parse(const struct verb *v, int argc, char **argv,
 	return 0;
 }
 
+/* In the form of the launcher's help: the manual is made of both. */
 static void print_help(const struct verb *v)
 {
-	(void)printf("usage: holdall %s %s\n%s\n", v->name, v->usage,
-		     v->summary);
+	(void)printf("Usage: holdall %s %s\n%s\n\nOptions:\n", v->name,
+		     v->usage, v->summary);
 	for (size_t i = 0; i < OPTIONS_MAX && v->options[i].name; i++) {
 		const struct option *o = &v->options[i];
 		char left[64];
 
-		(void)snprintf(left, sizeof(left), "%s%s%s", o->name,
+		(void)snprintf(left, sizeof(left), "%s%s%s%s",
+			       !strcmp(o->name, "-o") ? "-o, --output" : "    ",
+			       !strcmp(o->name, "-o") ? "" : o->name,
 			       o->value ? " " : "", o->value ? o->value : "");
-		(void)printf("  %-17s %s\n", left, o->help);
+		(void)printf("  %-30s %s\n", left, o->help);
 	}
-	(void)printf("  %-17s %s\n", "-h, --help", "this text");
+	(void)printf("  %-30s %s\n", "-h, --help", "this text");
 }
 
 static void print_verbs(void)

@@ -268,7 +268,7 @@ test_short_help()
 		run "$HOLDALL" $verb -h
 		expect_ok
 		cmp -s long "$T/out" || fail "$verb -h differs"
-		expect_out_has "usage: holdall $verb"
+		expect_out_has "Usage: holdall $verb"
 	done
 	run "$HOLDALL" --help
 	expect_out_has init

@@ -331,6 +331,75 @@ test_help()
 	expect_out_has holdall
 }
 
+# The manual and the completion know every verb and each of its options.
+test_manual()
+{
+	local verb option page=$BUILD/holdall.1 verbs
+	[ -s "$page" ] || fail "no manual"
+	# Debian's man, where it is installed, has nothing to complain of.
+	if command -v man >/dev/null; then
+		run env MANROFFSEQ= man --warnings -E UTF-8 -l -Tutf8 -Z "$page"
+		expect_ok
+	fi
+	verbs=$("$HOLDALL" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')
+	[ "$(wc -w <<<"$verbs")" -ge 17 ] || fail "verbs: $verbs"
+	sed 's/\\-/-/g; s/\\&//g' "$page" >plain
+	. "$BUILD/holdall.bash"
+	for verb in $verbs; do
+		sed -n "/^\.SS holdall $verb /,/^\.S[SH] /p" plain >section
+		[ "$(wc -l <section)" -ge 3 ] || fail "$verb is not in the manual"
+		words "$verb" --
+		"$HOLDALL" "$verb" --help |
+			grep -oE '^ +(-., )?--?[a-z-]+' >options
+		grep -qe --help options || fail "$verb --help"
+		while read -r option; do
+			option=${option#-?, }
+			[ "$option" = -o ] && option=--output
+			[[ " ${COMPREPLY[*]} " = *" $option "* ]] ||
+				fail "completion: $verb lacks $option"
+			[ "$option" = --help ] || grep -q -e "$option" section ||
+				fail "manual: $verb lacks $option"
+		done <options
+	done
+	grep -qe --help plain || fail "manual: --help"
+	# A bundle's own arguments are not ours to complete.
+	words run --permit x=y app.holdall --
+	[ ${#COMPREPLY[@]} -eq 0 ] || fail "completes the app's options"
+	words run --permit x=y --
+	[ ${#COMPREPLY[@]} -gt 3 ] || fail "does not complete ours"
+	words ver
+	[ "${COMPREPLY[*]}" = verify ] || fail "completes to ${COMPREPLY[*]}"
+}
+
+# words WORD...: what bash would offer for the last of them.
+words()
+{
+	COMP_WORDS=(holdall "$@")
+	COMP_CWORD=$#
+	COMPREPLY=()
+	_holdall
+}
+
+# Options are written the same way in all verbs.
+test_option_forms()
+{
+	local how
+	for how in "-o k1" -ok2 "--output k3" --output=k4; do
+		# shellcheck disable=SC2086
+		run "$HOLDALL" keygen --no-password $how
+		expect_ok
+	done
+	[ -e k1.key ] && [ -e k2.key ] && [ -e k3.key ] && [ -e k4.key ] ||
+		fail "made: $(ls)"
+	run "$HOLDALL" keygen --no-password=yes
+	expect_refused 2
+	run "$HOLDALL" keygen --output=
+	expect_refused 2
+	run "$HOLDALL" sign --keys=k1.key "$BOX"
+	expect_refused 2
+	expect_err_has 'did you mean --key'
+}
+
 test_usage_errors()
 {
 	run "$HOLDALL"
