@@ -10,7 +10,8 @@
  * signal.  When it ends, the kernel kills everything in the pid namespace.
  *
  * The stages, and why in this order:
- *  1. identity: the id maps, without which nothing can be created;
+ *  1. descriptors: what is the supervisor's own is closed (the id maps are
+ *     written by then: namespaces.h);
  *  2. mounts: needs capabilities and the host's root;
  *  3. lock-up: no capabilities, no_new_privs, Landlock: before any fork, so that
  *     the app and whatever is started later share one Landlock domain and may
@@ -298,8 +299,6 @@ static int set_up(const struct init_args *a, unsigned *ret_relax,
 
 	(void)umask(022);
 	r = close_others(a, err);
-	if (r == 0)
-		r = executor_identity(p, err);
 	if (r == 0)
 		r = executor_mounts(p, a->start_sock, a->lock, &side, err);
 	/* Also after a failure: the helper runs on a stack of this frame. */

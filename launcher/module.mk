@@ -6,7 +6,7 @@ launcher_SRCS := \
 	launcher/plan_env.c launcher/protected.c launcher/rows.c \
 	launcher/supervisor.c launcher/verb_run.c launcher/xdg_dirs.c \
 	launcher/init.c launcher/probe.c launcher/side_work.c launcher/namespaces.c \
-	launcher/placement.c launcher/written.c
+	launcher/written.c
 launcher_TESTS :=
 launcher_TESTS += launcher/plan_test.c launcher/files_test.c launcher/mounts_test.c
 launcher_FUZZ :=

@@ -2,16 +2,17 @@
  * namespaces.h - the namespaces that need no plan, made while it is made
  *
  * A network namespace takes 0.3-0.6 ms, as long as all mounts together, and needs
- * nothing but a user namespace.  So both are born on another processor as soon as
- * the header is read:
+ * nothing but a user namespace.  So both are born on another processor before
+ * anything else is done:
  *
  *   supervisor ---- plan -------- namespaces_clone --> pid 1 -- mounts -- enter
  *        \                            ^ user namespace            ^ net, ipc
- *         maker: user ns, net, ipc ------------------------------'
+ *         maker: user ns, id maps, net, ipc -----------------------'
  *
  * The maker is a child in a new user namespace that shares the supervisor's memory,
  * makes system calls only, and is gone when it has sent its two descriptors.  pid 1 is
- * then cloned inside that user namespace, as a child of the supervisor.
+ * then cloned inside that user namespace, as a child of the supervisor, which makes
+ * sure of the id maps before: without them pid 1 could create nothing.
  */
 #ifndef HOLDALL_NAMESPACES_H
 #define HOLDALL_NAMESPACES_H
@@ -20,6 +21,7 @@
 #include <sys/types.h>
 
 #include "runtime/err.h"
+#include "runtime/placement.h"
 
 /* What can be made early. */
 #define EARLY_NAMESPACES (CLONE_NEWNET | CLONE_NEWIPC)
@@ -29,13 +31,18 @@ struct namespaces {
 	int user;		/* the user namespace, or -1 */
 	int channel;		/* pid 1's end: the others come over it, or -1 */
 	int maker_end;		/* the maker's end, in its own table */
+	pid_t maker;		/* -1: was not born */
+	struct placement place;
+	char uid_map[32], gid_map[32];
 	char stack[16384] __attribute__((aligned(64)));
 };
 
 #define NAMESPACES_INIT \
-	((struct namespaces){ .user = -1, .channel = -1, .maker_end = -1 })
+	((struct namespaces){ .user = -1, .channel = -1, .maker_end = -1, \
+			      .maker = -1 })
 
-/* The struct must stay where it is until namespaces_free. */
+/* The struct must stay where it is until namespaces_free.  The caller is the same
+ * user inside. */
 int namespaces_start(struct namespaces *n, unsigned long kinds,
 		     struct err *err);
 
@@ -49,6 +56,7 @@ pid_t namespaces_clone(struct namespaces *n, unsigned long flags,
 int namespaces_enter(struct namespaces *n, unsigned long wanted,
 		     struct err *err);
 
+/* Ends the maker, if it is still there: it runs on a stack in the struct. */
 void namespaces_free(struct namespaces *n);
 
 #endif

@@ -46,6 +46,7 @@ static int helper_main(void *arg)
 {
 	const struct side_work *s = arg;
 
+	placement_away(&s->place, 0);
 	/* The first file that is there is the program: the rest of the search
 	 * path is not looked at. */
 	for (size_t i = 0; i < s->warm->n && i < WARM_MAX; i++)
@@ -61,11 +62,13 @@ int side_work_start(struct side_work *s, int image,
 	s->image = fcntl(image, F_DUPFD_CLOEXEC, 3);
 	if (s->image < 0)
 		return err_sys(err, errno, "cannot keep the image open");
+	placement_look(&s->place);
 	s->pid = clone(helper_main, s->stack + sizeof(s->stack),
 		       (RAW_SYSCALL_PURE ? CLONE_VM : 0) | CLONE_FILES |
 		       SIGCHLD, s);
 	if (s->pid < 0)
 		return err_sys(err, errno, "cannot start the sandbox: clone");
+	placement_away(&s->place, s->pid);
 	return 0;
 }
 

@@ -15,11 +15,13 @@
 #include <sys/types.h>
 
 #include "runtime/err.h"
+#include "runtime/placement.h"
 #include "runtime/text.h"
 
 struct side_work {
 	const struct strlist *warm;	/* paths beneath the image's root */
 	int image;		/* the image's root, or -1 */
+	struct placement place;
 	pid_t pid;		/* -1: not running */
 	char stack[8192] __attribute__((aligned(64)));
 };

@@ -20,7 +20,6 @@
 #include "launcher/decide.h"
 #include "launcher/files.h"
 #include "launcher/namespaces.h"
-#include "launcher/placement.h"
 #include "launcher/plan.h"
 #include "launcher/policy.h"
 #include "launcher/probe.h"
@@ -188,12 +187,9 @@ static int fork_server(struct run *run, struct err *err)
 
 	run->rec.server.trace = run->o->trace;
 	run->rec.server.stats = run->o->stats;
-	if (r == 0)
-		r = image_server_fork(&run->bundle, owner, -1,
-				      &run->rec.server, err);
-	if (r == 0)
-		placement_away(run->rec.server.pid);
-	return r;
+	run->rec.server.away = true;
+	return r < 0 ? r : image_server_fork(&run->bundle, owner, -1,
+					     &run->rec.server, err);
 }
 
 static int make_plan(struct run *run, struct err *err)
@@ -294,7 +290,7 @@ static int run_app(struct run *run, struct supervisor_end *end,
 	supervisor_block_signals();
 	if (r == 0)
 		r = supervisor_start(&run->plan, &run->ns, &run->rec, err);
-	placement_free(run->rec.server.pid);
+	image_server_settle(&run->rec.server);
 	/* The X server had time for its answer while we were busy. */
 	if (r == 0)
 		r = display_check(&run->display, err);
@@ -306,8 +302,14 @@ static int run_app(struct run *run, struct supervisor_end *end,
 static int run_bundle(struct run *run, struct supervisor_end *end,
 		      struct err *err)
 {
-	int r = cli_open_bundle(run->o, &run->bundle, err);
+	struct err late;
+	int early, r;
 
+	/* First, for it takes longest; what became of it is said when the bundle
+	 * turned out to be one. */
+	early = run->o->explain ? 0 : namespaces_start(&run->ns,
+						       EARLY_NAMESPACES, &late);
+	r = cli_open_bundle(run->o, &run->bundle, err);
 	if (r == 0)
 		r = header_parse(run->bundle.seal.header,
 				 run->bundle.seal.header_len, &run->header,
@@ -316,8 +318,10 @@ static int run_bundle(struct run *run, struct supervisor_end *end,
 		r = check_arch(&run->header, err);
 	if (r == 0)
 		r = policy_check(&run->bundle, run->header.id, err);
-	if (r == 0 && !run->o->explain)
-		r = namespaces_start(&run->ns, EARLY_NAMESPACES, err);
+	if (r == 0 && early < 0) {
+		*err = late;
+		return early;
+	}
 	if (r == 0 && !run->o->explain)
 		r = fork_server(run, err);
 	if (r == 0)

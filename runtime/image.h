@@ -26,6 +26,7 @@
 
 #include "runtime/bundle.h"
 #include "runtime/err.h"
+#include "runtime/placement.h"
 
 struct image_server {
 	pid_t pid;
@@ -40,6 +41,9 @@ struct image_server {
 	/* Set before the fork: */
 	bool stats;		/* says at the end what it did, as report lines */
 	bool no_push;		/* nobody will call image_server_rescue */
+	bool away;		/* begins on another processor than ours; the
+				 * caller calls image_server_settle later */
+	struct placement place;
 };
 #define IMAGE_SERVER_INIT \
 	((struct image_server){ .pid = -1, .pidfd = -1, .start_sock = -1, \
@@ -56,6 +60,9 @@ struct image_owner {
 int image_server_prepare(struct image_server *ret, struct err *err);
 int image_server_fork(const struct bundle *b, struct image_owner owner,
 		      int keep_fd, struct image_server *s, struct err *err);
+
+/* A server that began away may run wherever we may. */
+void image_server_settle(const struct image_server *s);
 
 /* When the report pipe has come to its end, and before the process is waited for:
  * a server killed while it pushed may wait in the kernel for a page that nobody

@@ -48,6 +48,7 @@ struct image_child {
 	bool push;		/* and pushes (image_push.h): only below a
 				 * supervisor, which can rescue */
 	bool stats;		/* tells what it did */
+	const struct placement *place; /* where it begins, or NULL */
 	struct image_trace *trace; /* notes what is asked, or NULL */
 	/* The front, in the jail.  `im` is NULL when the image cannot be used:
 	 * `err` says why.  Returns the exit status. */

@@ -181,8 +181,11 @@ static void child_main(struct image_child *c)
 	struct prepared p = { .crew = NULL };
 	struct image *im = NULL;
 	struct err err = { 0 };
-	int r = leave_caller(c, &err);
+	int r;
 
+	if (c->place)
+		placement_away(c->place, 0);
+	r = leave_caller(c, &err);
 	if (!r)
 		r = image_jail_drop(&err);
 	if (!r)
@@ -318,10 +321,15 @@ int image_server_fork(const struct bundle *b, struct image_owner owner,
 				 .run = serve_fuse, .crew = true,
 				 .push = !s->no_push, .stats = s->stats,
 				 .trace = s->trace,
+				 .place = s->away ? &s->place : NULL,
 				 .channel = s->child_sock,
 				 .report = s->child_report };
-	pid_t pid = image_child_fork(&c, &s->pidfd, err);
+	pid_t pid;
 
+	placement_look(&s->place);
+	pid = image_child_fork(&c, &s->pidfd, err);
+	if (pid > 0 && s->away)
+		placement_away(&s->place, pid);
 	/* Only the server holds this now: its end is an end of file. */
 	(void)close(s->child_report);
 	s->child_report = -1;
@@ -334,6 +342,12 @@ int image_server_fork(const struct bundle *b, struct image_owner owner,
 		return pid;
 	s->pid = pid;
 	return 0;
+}
+
+void image_server_settle(const struct image_server *s)
+{
+	if (s->pid > 0 && s->away)
+		placement_free(&s->place, s->pid);
 }
 
 int image_server_start(const struct bundle *b, struct image_owner owner,

@@ -1,7 +1,7 @@
 # runtime: errors, descriptors, paths; the bundle file; the jailed reader
 runtime_SRCS := \
 	runtime/err.c runtime/buf.c runtime/fd.c runtime/path.c \
-	runtime/child.c runtime/memory.c runtime/jail.c
+	runtime/child.c runtime/memory.c runtime/jail.c runtime/placement.c
 
 # text and JSON
 runtime_SRCS += runtime/text.c runtime/text_check.c runtime/text_show.c \
