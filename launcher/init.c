@@ -297,6 +297,7 @@ static int set_up(const struct init_args *a, unsigned *ret_relax,
 	struct side_work side = SIDE_WORK_INIT;
 	int r;
 
+	side.place = a->ns->place;
 	(void)umask(022);
 	r = close_others(a, err);
 	if (r == 0)
@@ -350,6 +351,7 @@ void init_main(const struct init_args *a)
 	 * again. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	command_line_hide("holdall-init");
+	placement_free(&a->ns->place, 0);
 	app = start_app(a, relax);
 	if (app < 0) {
 		(void)err_sys(&err, errno, "cannot start the app: vfork");

@@ -124,6 +124,7 @@ int namespaces_start(struct namespaces *n, unsigned long kinds,
 	n->maker_end = ends[1];
 	n->kinds = kinds & EARLY_NAMESPACES;
 	placement_look(&n->place);
+	placement_stay(&n->place);
 	n->maker = clone(maker_main, n->stack + sizeof(n->stack),
 			 (RAW_SYSCALL_PURE ? CLONE_VM : 0) | CLONE_NEWUSER |
 			 SIGCHLD, n);
@@ -166,8 +167,7 @@ static pid_t clone_inside(struct namespaces *n, const unsigned long flags)
 		if (pid == 0)
 			return 0;
 		inner = pid;
-		/* pid 1 begins here; the caller, when it wakes, elsewhere. */
-		placement_look(&n->place);
+		/* pid 1 stays here; the caller, when it wakes, does not. */
 		placement_away(&n->place, getppid());
 		_exit(0);
 	}

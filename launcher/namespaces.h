@@ -32,7 +32,7 @@ struct namespaces {
 	int channel;		/* pid 1's end: the others come over it, or -1 */
 	int maker_end;		/* the maker's end, in its own table */
 	pid_t maker;		/* -1: was not born */
-	struct placement place;
+	struct placement place;	/* of the caller and pid 1 until the app starts */
 	char uid_map[32], gid_map[32];
 	char stack[16384] __attribute__((aligned(64)));
 };

@@ -62,7 +62,6 @@ int side_work_start(struct side_work *s, int image,
 	s->image = fcntl(image, F_DUPFD_CLOEXEC, 3);
 	if (s->image < 0)
 		return err_sys(err, errno, "cannot keep the image open");
-	placement_look(&s->place);
 	s->pid = clone(helper_main, s->stack + sizeof(s->stack),
 		       (RAW_SYSCALL_PURE ? CLONE_VM : 0) | CLONE_FILES |
 		       SIGCHLD, s);

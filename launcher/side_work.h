@@ -21,7 +21,7 @@
 struct side_work {
 	const struct strlist *warm;	/* paths beneath the image's root */
 	int image;		/* the image's root, or -1 */
-	struct placement place;
+	struct placement place;	/* set before the start: where it runs */
 	pid_t pid;		/* -1: not running */
 	char stack[8192] __attribute__((aligned(64)));
 };

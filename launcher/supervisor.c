@@ -254,6 +254,7 @@ static void take_status(struct watcher *w)
 		break;
 	case INIT_STARTED:
 		w->started = true;
+		image_server_settle(&w->rec->server);
 		flush_report(w);
 		/* From here on there is only waiting. */
 		memory_drop_code();

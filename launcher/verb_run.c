@@ -187,7 +187,7 @@ static int fork_server(struct run *run, struct err *err)
 
 	run->rec.server.trace = run->o->trace;
 	run->rec.server.stats = run->o->stats;
-	run->rec.server.away = true;
+	run->rec.server.place = run->ns.place;
 	return r < 0 ? r : image_server_fork(&run->bundle, owner, -1,
 					     &run->rec.server, err);
 }
@@ -290,7 +290,6 @@ static int run_app(struct run *run, struct supervisor_end *end,
 	supervisor_block_signals();
 	if (r == 0)
 		r = supervisor_start(&run->plan, &run->ns, &run->rec, err);
-	image_server_settle(&run->rec.server);
 	/* The X server had time for its answer while we were busy. */
 	if (r == 0)
 		r = display_check(&run->display, err);

@@ -41,9 +41,7 @@ struct image_server {
 	/* Set before the fork: */
 	bool stats;		/* says at the end what it did, as report lines */
 	bool no_push;		/* nobody will call image_server_rescue */
-	bool away;		/* begins on another processor than ours; the
-				 * caller calls image_server_settle later */
-	struct placement place;
+	struct placement place;	/* begins away from there, if anywhere */
 };
 #define IMAGE_SERVER_INIT \
 	((struct image_server){ .pid = -1, .pidfd = -1, .start_sock = -1, \

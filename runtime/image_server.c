@@ -321,14 +321,13 @@ int image_server_fork(const struct bundle *b, struct image_owner owner,
 				 .run = serve_fuse, .crew = true,
 				 .push = !s->no_push, .stats = s->stats,
 				 .trace = s->trace,
-				 .place = s->away ? &s->place : NULL,
+				 .place = &s->place,
 				 .channel = s->child_sock,
 				 .report = s->child_report };
 	pid_t pid;
 
-	placement_look(&s->place);
 	pid = image_child_fork(&c, &s->pidfd, err);
-	if (pid > 0 && s->away)
+	if (pid > 0)
 		placement_away(&s->place, pid);
 	/* Only the server holds this now: its end is an end of file. */
 	(void)close(s->child_report);
@@ -346,7 +345,7 @@ int image_server_fork(const struct bundle *b, struct image_owner owner,
 
 void image_server_settle(const struct image_server *s)
 {
-	if (s->pid > 0 && s->away)
+	if (s->pid > 0)
 		placement_free(&s->place, s->pid);
 }
 

@@ -15,14 +15,20 @@ void placement_look(struct placement *ret)
 {
 	const int cpu = sched_getcpu();
 
-	CPU_ZERO(&ret->all);
-	CPU_ZERO(&ret->others);
+	*ret = (struct placement){ 0 };
 	/* A machine with more processors than fit (1024) is left alone. */
 	if (cpu < 0 || raw_syscall(SYS_sched_getaffinity, 0, sizeof(ret->all),
 				   (long)&ret->all, 0) < 0)
 		return;
+	CPU_SET(cpu, &ret->here);
 	ret->others = ret->all;
 	CPU_CLR(cpu, &ret->others);
+}
+
+void placement_stay(const struct placement *p)
+{
+	if (CPU_COUNT(&p->others))
+		set(0, &p->here);
 }
 
 void placement_away(const struct placement *p, pid_t task)

@@ -14,15 +14,18 @@
 #include <sched.h>
 #include <sys/types.h>
 
-/* Where the caller may run, and that without the processor it is on; empty: there is
- * no other. */
+/* Where the caller may run; the processor it is on; the rest.  All zero, or no other
+ * processor: nothing is done. */
 struct placement {
-	cpu_set_t all, others;
+	cpu_set_t all, here, others;
 };
 
 void placement_look(struct placement *ret);
 
-/* The task (0: the caller) runs on one of the others; wherever we may. */
+/* The caller, and children that are not sent away, stay here: the kernel else puts a
+ * new one on the idle processor just before the one that was sent there wakes. */
+void placement_stay(const struct placement *p);
+/* The task (0: the caller) runs on one of the others; wherever we might. */
 void placement_away(const struct placement *p, pid_t task);
 void placement_free(const struct placement *p, pid_t task);
 
