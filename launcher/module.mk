@@ -4,7 +4,7 @@ launcher_SRCS := \
 	launcher/files.c launcher/file_grants.c launcher/grant_check.c \
 	launcher/named_files.c launcher/mounts.c launcher/plan.c \
 	launcher/plan_env.c launcher/protected.c launcher/rows.c \
-	launcher/supervisor.c launcher/verb_run.c launcher/xdg_dirs.c \
+	launcher/supervisor.c launcher/stuck.c launcher/verb_run.c launcher/xdg_dirs.c \
 	launcher/init.c launcher/probe.c launcher/side_work.c launcher/namespaces.c \
 	launcher/written.c
 launcher_TESTS :=
@@ -41,7 +41,7 @@ launcher_SRCS += launcher/verb_info.c launcher/verb_trust.c \
 	launcher/verb_verify.c launcher/image_path.c launcher/shell_word.c launcher/verb_ls.c \
 	launcher/disk_room.c launcher/verb_extract.c launcher/verb_mount.c \
 	launcher/verb_permissions.c
-launcher_TESTS += launcher/state_test.c launcher/decide_test.c launcher/cli_test.c
+launcher_TESTS += launcher/stuck_test.c launcher/state_test.c launcher/decide_test.c launcher/cli_test.c
 launcher_FUZZ += launcher/settings_fuzz.c
 launcher_SRCS += launcher/keyring.c launcher/trust.c launcher/policy.c
 launcher_TESTS += launcher/trust_test.c

@@ -13,6 +13,11 @@
  * the app's pid is still the app's.  A stop is copied, not forwarded: when the app
  * has stopped, we stop ourselves, so that the shell sees the job stopped exactly
  * when it is.
+ *
+ * An image server may have been taken over by its image.  What it says has a bound;
+ * whether it answers the app, nobody can see, but when somebody who was killed
+ * cannot die for SILENCE_MS, it is taken for silent, and ended.  With pid 1 gone it
+ * has nothing more to do and is ended too.
  */
 #include "launcher/supervisor.h"
 
@@ -26,14 +31,20 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "launcher/init.h"
+#include "launcher/stuck.h"
 #include "runtime/child.h"
 #include "runtime/fd.h"
 #include "runtime/memory.h"
 
 #define INIT_END_MS 200
 #define STATS_MS 1000
+#define REPORT_MAX (32u << 10)		/* bytes; an honest server: half of it */
+#define LOOK_MS 250
+#define SILENCE_MS 5000
+#define LOOKS_MAX 120u			/* after the last signal */
 
 static const int forwarded[] = {
 	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCONT, SIGTSTP,
@@ -122,6 +133,10 @@ struct watcher {
 	bool told;		/* the end of the app is known */
 	char report[1024];	/* what the server said before the start */
 	bool server_lost;
+	const char *lost_how;	/* or NULL: it died */
+	size_t said;		/* bytes of reports */
+	unsigned looks;		/* left to do; see look_for_stuck */
+	unsigned silent_ms;	/* so long was somebody stuck */
 	int status;		/* wait status of the app */
 	struct err fault;	/* num != 0: the sandbox failed */
 };
@@ -178,6 +193,7 @@ static void take_signal(struct watcher *w)
 	if (info.ssi_signo == SIGCHLD)
 		return;
 	wake_server(w->rec);
+	w->looks = LOOKS_MAX;
 	if (!w->started) {
 		signal_before_start(w, (int)info.ssi_signo);
 		return;
@@ -271,6 +287,7 @@ static void take_status(struct watcher *w)
 		if (!w->told)
 			w->status = msg.value;
 		w->told = true;
+		w->looks = LOOKS_MAX;
 		break;
 	}
 }
@@ -291,6 +308,8 @@ static void report_ended(struct watcher *w)
 	w->rec->server.report = -1;
 	if (pid <= 0)
 		return;
+	/* A server that has only closed its pipe was taken over. */
+	(void)child_kill(pid, w->rec->server.pidfd, SIGKILL);
 	if (w->rec->init > 0)
 		(void)child_kill(w->rec->init, w->rec->init_pidfd, SIGKILL);
 	(void)poll(&init, 1, INIT_END_MS);
@@ -310,6 +329,12 @@ static void take_report(struct watcher *w)
 		return;
 	}
 	line[n] = '\0';
+	w->said += (size_t)n;
+	if (w->said > REPORT_MAX) {
+		w->lost_how = "sent more messages than it has";
+		report_ended(w);
+		return;
+	}
 	if (w->started)
 		say_lines(line);
 	else
@@ -323,8 +348,8 @@ static void server_fault(struct watcher *w)
 		take_report(w);
 	w->report[strcspn(w->report, "\n")] = '\0';
 	if (w->started)
-		(void)err_set(&w->fault, EIO, "the image server died; the app "
-			      "was ended");
+		(void)err_set(&w->fault, EIO, "the image server %s; the app "
+			      "was ended", w->lost_how ? w->lost_how : "died");
 	else
 		(void)err_set(&w->fault, EIO, "%s", w->report[0] ? w->report :
 			      "the image server died before the start");
@@ -386,6 +411,24 @@ static void reap(struct watcher *w)
 	}
 }
 
+/* The app was told to end and cannot: it waits for the image server. */
+static void look_for_stuck(struct watcher *w)
+{
+	if (!w->looks || w->rec->init <= 0 || w->rec->server.pid <= 0)
+		return;
+	w->looks--;
+	if (!stuck_in_kernel(w->rec->init)) {
+		w->silent_ms = 0;
+		return;
+	}
+	w->silent_ms += LOOK_MS;
+	if (w->silent_ms < SILENCE_MS)
+		return;
+	w->looks = 0;
+	w->lost_how = "did not answer";
+	(void)child_kill(w->rec->server.pid, w->rec->server.pidfd, SIGKILL);
+}
+
 static void watch_once(struct watcher *w)
 {
 	struct pollfd fds[3] = {
@@ -394,7 +437,11 @@ static void watch_once(struct watcher *w)
 		{ .fd = w->rec->server.report, .events = POLLIN },
 	};
 
-	if (poll(fds, 3, -1) < 0)
+	int n = poll(fds, 3, w->looks ? LOOK_MS : -1);
+
+	if (n == 0)
+		look_for_stuck(w);
+	if (n <= 0)
 		return;
 	/* A signal that came before the start must not be taken for one that
 	 * reached the app, however late we are. */
@@ -425,16 +472,27 @@ static void give_up_std(void)
 	(void)close(fd);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 /* With the mount gone the server says what it did, and ends. */
 static void take_stats(struct watcher *w)
 {
-	while (w->rec->server.report >= 0) {
+	int64_t end = now_ms() + STATS_MS, left = STATS_MS;
+
+	while (w->rec->server.report >= 0 && left > 0) {
 		struct pollfd p = { .fd = w->rec->server.report,
 				    .events = POLLIN };
 
-		if (poll(&p, 1, STATS_MS) <= 0)
+		if (poll(&p, 1, (int)left) <= 0)
 			return;
 		take_report(w);
+		left = end - now_ms();
 	}
 }
 
@@ -488,8 +546,11 @@ void supervisor_undo(struct record *rec)
 	drop(&rec->status);
 	drop(&rec->init_pidfd);
 	/* The server ends by itself: by ENODEV with the last mount, or by end of
-	 * file on the start socket.  It is not waited for: what it may still
-	 * hold is the home's lock, on purpose, until the overlay is gone. */
+	 * file on the start socket; one that was taken over might not.  With pid
+	 * 1 all mounts are gone, and the overlay of the home whose lock it holds.
+	 * It is not waited for. */
+	if (rec->server.pid > 0)
+		(void)child_kill(rec->server.pid, rec->server.pidfd, SIGKILL);
 	drop(&rec->server.start_sock);
 	drop(&rec->server.child_sock);
 	drop(&rec->server.child_report);

@@ -219,6 +219,23 @@ static inline uint64_t parts_number(uint32_t *seed, unsigned block_log)
 	return some[(r >> 3) % (sizeof(some) / sizeof(*some))];
 }
 
+/* A number that the image holds already: the root's place, or what stands somewhere
+ * in its tables.  So directories contain their parents, and files share blocks. */
+static inline uint64_t parts_other(const uint8_t *in,
+				   const struct image_parts_at *p,
+				   uint32_t *seed)
+{
+	size_t n = p->inodes_len + p->dirs_len;
+	uint32_t r = parts_random(seed);
+
+	if (r % 4 == 0)
+		return le16(in + 8);
+	if (r % 4 == 1)
+		return le32(in + 10);
+	/* Both tables stand one behind the other. */
+	return n < 4 ? 0 : le32(in + p->inodes + (r >> 2) % (n - 3) / 2 * 2);
+}
+
 /* Changes one field of the input in place: in tables at even places, as nearly
  * all fields stand. */
 static inline void image_parts_mutate(uint8_t *in, size_t size, uint32_t *seed)
@@ -253,7 +270,8 @@ static inline void image_parts_mutate(uint8_t *in, size_t size, uint32_t *seed)
 	at = from + parts_random(seed) % (len - width + 1);
 	if (r & 0x100)
 		at -= (at - from) % 2;
-	v = parts_number(seed, p.block_log);
+	v = parts_random(seed) % 4 ? parts_number(seed, p.block_log) :
+				     parts_other(in, &p, seed);
 	r = parts_random(seed);
 	for (unsigned i = 0; i < width; i++)
 		if (r % 4 == 0)
