@@ -70,16 +70,19 @@ static void open_image(struct pair *p, unsigned servers)
 {
 	struct image_source src = { .read = read_memory, .arg = &p->mine,
 				    .name = "test" }, srcs[WORKERS_MAX];
+	cpu_set_t cpus;
 	struct err err;
 	CLEANUP_FD int fd = -1;
 
+	CPU_ZERO(&cpus);
 	fd = open(p->f.image, O_RDONLY | O_CLOEXEC);
 	ck_assert_int_eq(fd_slurp(fd, 64u << 20, &p->mine.data, &p->mine.size),
 			 0);
 	p->helpers.data = p->mine.data;
 	p->helpers.size = src.size = p->mine.size;
 	ck_assert_int_eq(image_new(&src, &p->im, &err), 0);
-	ck_assert_int_eq(image_crew_new(servers, -1, &p->crew, &err), 0);
+	ck_assert_int_eq(image_crew_new(servers, &cpus, -1, &p->crew,
+					&err), 0);
 	ck_assert_uint_eq(image_crew_others(p->crew), servers > 1 ?
 			  servers + 1 : 1);
 	src.arg = &p->helpers;
@@ -273,6 +276,38 @@ START_TEST(it_goes_to_the_next_file)
 }
 END_TEST
 
+/* Whoever makes the crew may be kept to one CPU, for a while. */
+START_TEST(threads_run_where_they_were_told)
+{
+	struct image_crew *crew = NULL;
+	cpu_set_t all, one, got;
+	pthread_t threads[3];
+	struct err err;
+
+	ck_assert_int_eq(sched_getaffinity(0, sizeof(all), &all), 0);
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+	ck_assert_int_eq(image_crew_new(2, &all, -1, &crew, &err), 0);
+	threads[0] = crew->helper;
+	threads[1] = crew->spare;
+	threads[2] = crew->servers[1];
+	for (unsigned i = 0; i < ARRAY_SIZE(threads); i++) {
+		ck_assert_int_eq(pthread_getaffinity_np(threads[i], sizeof(got),
+							&got), 0);
+		ck_assert(CPU_EQUAL(&got, &all));
+	}
+	image_crew_free(crew);
+	/* None told: as ever. */
+	CPU_ZERO(&all);
+	ck_assert_int_eq(image_crew_new(1, &all, -1, &crew, &err), 0);
+	ck_assert_int_eq(pthread_getaffinity_np(crew->helper, sizeof(got),
+						&got), 0);
+	ck_assert(CPU_EQUAL(&got, &one));
+	image_crew_free(crew);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("image_ahead");
@@ -285,6 +320,7 @@ int main(void)
 	tcase_add_loop_test(t, it_runs_ahead, 0, 2);
 	tcase_add_loop_test(t, it_does_not_run_wild, 0, 2);
 	tcase_add_loop_test(t, it_goes_to_the_next_file, 0, 4);
+	tcase_add_test(t, threads_run_where_they_were_told);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

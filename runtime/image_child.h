@@ -16,6 +16,7 @@
 #ifndef HOLDALL_IMAGE_CHILD_H
 #define HOLDALL_IMAGE_CHILD_H
 
+#include <sched.h>
 #include <sys/types.h>
 
 #include "runtime/bundle.h"
@@ -44,7 +45,8 @@ struct image_child {
 	int report;		/* write end of the report pipe, or -1 */
 	int keep;		/* held open till the end, or -1 */
 	bool ends_with_us;	/* killed when the caller's thread ends */
-	bool crew;		/* with more threads (image_crew.h) */
+	bool crew;		/* with more threads (image_crew.h), */
+	cpu_set_t cpus;		/* which may run there; by image_child_fork */
 	bool push;		/* and pushes (image_push.h): only below a
 				 * supervisor, which can rescue */
 	bool stats;		/* tells what it did */

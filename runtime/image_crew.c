@@ -16,7 +16,6 @@
 #include "runtime/image_crew.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -197,20 +196,17 @@ unsigned image_crew_serve(struct image_crew *c,
 	return n;
 }
 
-unsigned image_crew_servers(void)
+unsigned image_crew_servers(const cpu_set_t *cpus)
 {
-	cpu_set_t cpus;
-	unsigned n = 1;
+	unsigned n = (unsigned)CPU_COUNT(cpus);
 
-	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
-		n = (unsigned)CPU_COUNT(&cpus);
 	return n < 1 ? 1 : n > SERVERS_MAX ? SERVERS_MAX : n;
 }
 
 /* ---- birth and end --------------------------------------------------------- */
 
 static int start_thread(pthread_t *ret, void *(*run)(void *arg),
-			struct image_crew *c)
+			struct image_crew *c, const cpu_set_t *cpus)
 {
 	pthread_attr_t attr;
 	int r = pthread_attr_init(&attr);
@@ -218,6 +214,10 @@ static int start_thread(pthread_t *ret, void *(*run)(void *arg),
 	if (r)
 		return -r;
 	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
+	/* Else it would stay for ever where the launcher has put the first
+	 * thread for the time of the start. */
+	if (CPU_COUNT(cpus))
+		(void)pthread_attr_setaffinity_np(&attr, sizeof(*cpus), cpus);
 	r = pthread_create(ret, &attr, run, c);
 	(void)pthread_attr_destroy(&attr);
 	return -r;
@@ -238,8 +238,8 @@ static void prepare_lock(struct image_crew *c)
 	(void)pthread_condattr_destroy(&attr);
 }
 
-int image_crew_new(unsigned servers, int foreign, struct image_crew **ret,
-		   struct err *err)
+int image_crew_new(unsigned servers, const cpu_set_t *cpus, int foreign,
+		   struct image_crew **ret, struct err *err)
 {
 	CLEANUP_FREE struct image_crew *c = calloc(1, sizeof(*c));
 	int r;
@@ -251,7 +251,7 @@ int image_crew_new(unsigned servers, int foreign, struct image_crew **ret,
 	c->push_from = c->push_fd = -1;
 	c->window = WINDOW_START;
 	c->page = (size_t)sysconf(_SC_PAGESIZE);
-	r = start_thread(&c->helper, help, c);
+	r = start_thread(&c->helper, help, c, cpus);
 	if (r < 0)
 		return err_sys(err, -r, "image server: cannot make its second "
 			       "thread");
@@ -261,12 +261,13 @@ int image_crew_new(unsigned servers, int foreign, struct image_crew **ret,
 		c->page = 0;
 	/* One processor decodes no faster with two. */
 	c->has_spare = servers > 1 &&
-		       start_thread(&c->spare, help_decode, c) == 0;
+		       start_thread(&c->spare, help_decode, c, cpus) == 0;
 	if (!c->has_spare)
 		c->spare_parked = true;
 	c->n_servers = 1;
 	while (c->n_servers < servers && c->n_servers < SERVERS_MAX &&
-	       start_thread(&c->servers[c->n_servers], serve, c) == 0)
+	       start_thread(&c->servers[c->n_servers], serve, c,
+			    cpus) == 0)
 		c->n_servers++;
 	*ret = steal_ptr(&c);
 	return 0;

@@ -24,17 +24,20 @@
 #ifndef HOLDALL_IMAGE_CREW_H
 #define HOLDALL_IMAGE_CREW_H
 
+#include <sched.h>
+
 #include "runtime/image_reader.h"
 
 struct image_crew;
 
-/* Makes `servers - 1` threads and the helpers.  Where no thread can be made there
- * are fewer; none at all is an error.  `foreign` (>= 0) is a descriptor that the
- * helper closes in its table. */
-int image_crew_new(unsigned servers, int foreign, struct image_crew **ret,
-		   struct err *err);
-/* As many as there are CPUs for this process, within bounds. */
-unsigned image_crew_servers(void);
+/* Makes `servers - 1` threads and the helpers, for these CPUs, whatever the
+ * caller's thread is kept to (none: the caller's).  Where no thread can be made
+ * there are fewer; none at all is an error.  `foreign` (>= 0) is a descriptor that
+ * the helper closes in its table. */
+int image_crew_new(unsigned servers, const cpu_set_t *cpus, int foreign,
+		   struct image_crew **ret, struct err *err);
+/* As many as there are CPUs, within bounds. */
+unsigned image_crew_servers(const cpu_set_t *cpus);
 /* How many sources it wants: one for each thread beside the caller's. */
 unsigned image_crew_others(const struct image_crew *c);
 /* Gives it an image to work on.  `srcs` are sources of the same bytes. */

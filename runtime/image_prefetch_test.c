@@ -75,6 +75,7 @@ static void start_with(struct stage *s, const char *options, uint32_t size)
 {
 	struct image_source src = { .read = read_memory, .arg = &s->memory,
 				    .name = "test" };
+	cpu_set_t cpus;
 	struct err err;
 	CLEANUP_FD int fd = -1;
 
@@ -92,9 +93,10 @@ static void start_with(struct stage *s, const char *options, uint32_t size)
 	if (size)
 		shorten(s, size);
 	src.size = s->memory.size;
+	CPU_ZERO(&cpus);
 	ck_assert_int_eq(image_new(&src, &s->im, &err), 0);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, s->way), 0);
-	ck_assert_int_eq(image_crew_new(1, -1, &s->crew, &err), 0);
+	ck_assert_int_eq(image_crew_new(1, &cpus, -1, &s->crew, &err), 0);
 	image_crew_attach(s->crew, s->im, &src);
 	ck_assert_int_eq(image_inode_get(s->im, image_root(s->im), &s->root,
 					 &err), 0);

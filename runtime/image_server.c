@@ -23,6 +23,7 @@
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <malloc.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -132,8 +133,8 @@ static int prepare(const struct image_child *c, struct prepared *ret,
 	(void)mallopt(M_ARENA_MAX, 1);
 	/* Where no thread can be made (a limit on tasks), reading is slower. */
 	if (c->crew)
-		(void)image_crew_new(image_crew_servers(), c->report,
-				     &ret->crew, &ignored);
+		(void)image_crew_new(image_crew_servers(&c->cpus), &c->cpus,
+				     c->report, &ret->crew, &ignored);
 	if (ret->crew)
 		n = image_crew_others(ret->crew);
 	r = payload_new(c->bundle, &ret->payloads[0], err);
@@ -201,6 +202,9 @@ pid_t image_child_fork(struct image_child *c, int *ret_pidfd, struct err *err)
 {
 	pid_t pid;
 
+	/* Before the fork: its first moments the child may be kept to some. */
+	if (sched_getaffinity(0, sizeof(c->cpus), &c->cpus) < 0)
+		CPU_ZERO(&c->cpus);
 	/* Nothing of an image on 0-2: main has opened these on something. */
 	if (c->bundle->fd <= 2 || c->channel <= 2 ||
 	    (c->report >= 0 && c->report <= 2) ||
