@@ -18,7 +18,6 @@
 #define WINDOW_BYTES_MAX (1u << 20)
 #define PUSH_MIN 8192u			/* bytes that are worth it */
 #define FRAGMENTS_AHEAD 3u
-#define LIST_MAX 1024u			/* blocks; longer ones are not skipped */
 
 /* A block that was decoded ahead was used, or dropped: two of three must be of use. */
 void image_ahead_verdict(struct image *im, bool used)
@@ -46,7 +45,7 @@ static int store(const struct image_crew *c, const struct image_job *j,
 }
 
 /* What the kernel has not been given: before and behind the part. */
-static void push_piece(struct image_crew *c, const struct image_job *j,
+static int push_piece(struct image_crew *c, const struct image_job *j,
 		       struct image_cached *b)
 {
 	struct image *im = c->im;
@@ -67,12 +66,13 @@ static void push_piece(struct image_crew *c, const struct image_job *j,
 	if (r == -ENODEV)
 		c->push_fd = -1;	/* closed with the process */
 	if (r < 0)
-		return;
+		return r;
 	behind = before + (want > behind ? want - behind : 0);
 	im->stats.pushes++;
 	im->stats.pushed_bytes += behind;
 	b->given += behind;
 	b->ahead = false;
+	return 0;
 }
 
 static void push(struct image_crew *c, const struct image_job *j)
@@ -86,7 +86,7 @@ static void push(struct image_crew *c, const struct image_job *j)
 	if (!b || b->busy || b->given >= b->len || j->skip >= b->len ||
 	    j->want > b->len - j->skip || j->in + j->len > b->len - j->skip)
 		return;
-	push_piece(c, j, b);
+	(void)push_piece(c, j, b);
 }
 
 /* ---- the queue ------------------------------------------------------------- */
@@ -218,22 +218,30 @@ static void add_blocks(struct image *im, const struct image_inode *node,
 
 /* Small files are read one after the other in the order of their fragments, or
  * not: a small step forward promises more. */
-static void add_fragments(struct image *im, uint32_t fragment)
+static void add_fragment(struct image *im, uint32_t i)
 {
-	/* Backwards: a number far too large. */
-	uint32_t step = fragment - im->last_fragment;
 	uint64_t pos;
 	uint32_t size;
 	struct err err;
 
-	im->last_fragment = fragment;
-	if (!step || step > FRAGMENTS_AHEAD)
+	if (i >= im->super.n_fragments || image_fragment_seen(im, i) ||
+	    image_fragment(im, i, &pos, &size, &err) < 0 || !pos)
 		return;
-	for (uint32_t i = 1; i <= FRAGMENTS_AHEAD &&
-	     fragment + i < im->super.n_fragments; i++)
-		if (image_fragment(im, fragment + i, &pos, &size, &err) == 0 &&
-		    pos)
-			add_decode(im, pos, size, false);
+	image_fragment_see(im, i);
+	add_decode(im, pos, size, false);
+}
+
+static void add_fragments(struct image *im, uint32_t fragment)
+{
+	/* Backwards: a number far too large. */
+	uint32_t step = fragment - im->last_fragment;
+
+	im->last_fragment = fragment;
+	/* A run knows better. */
+	if (!step || step > FRAGMENTS_AHEAD || im->crew->run.window)
+		return;
+	for (uint32_t i = 1; i <= FRAGMENTS_AHEAD; i++)
+		add_fragment(im, fragment + i);
 }
 
 /* Who reads a tree goes from file to file as their inodes lie: after two steps the
@@ -241,17 +249,13 @@ static void add_fragments(struct image *im, uint32_t fragment)
 static void add_next_file(struct image *im, const struct image_inode *node)
 {
 	bool step = node->ref && im->next_file == node->ref;
-	struct meta_cursor c = node->rest;
 	struct image_inode next;
 	struct err err;
+	uint64_t ref;
 
 	im->next_file = 0;
-	if (node->n_blocks > LIST_MAX ||
-	    meta_read(im, &c, NULL, node->n_blocks * sizeof(uint32_t), &err) <
-	    0)
-		return;
-	next.ref = (c.pos - im->super.inode_start) << 16 | c.off;
-	if (image_inode_get(im, next.ref, &next, &err) < 0 ||
+	if (image_inode_behind(im, node, &ref, &err) < 0 ||
+	    image_inode_get(im, ref, &next, &err) < 0 ||
 	    next.type != TYPE_FILE)
 		return;
 	im->next_file = next.ref;
@@ -325,8 +329,9 @@ void image_ahead_follow(struct image *im, const struct image_inode *node,
 	add_blocks(im, node, next, next + (n < most ? n : most), false);
 }
 
-bool image_ahead_fetch(struct image *im, const struct image_inode *node,
-		       uint32_t block)
+/* The job that fetches a block of a file; false: there is nothing to be had. */
+static bool block_job(struct image *im, const struct image_inode *node,
+		      uint32_t block, struct image_job *ret)
 {
 	bool tail = block == node->n_blocks;
 	struct image_job j = {
@@ -336,20 +341,67 @@ bool image_ahead_fetch(struct image *im, const struct image_inode *node,
 	struct err err;
 
 	/* A last whole block may have a fragment behind it, of no bytes. */
-	if (!im->crew || node->type != TYPE_FILE || block > node->n_blocks ||
+	if (node->type != TYPE_FILE || block > node->n_blocks ||
 	    (tail && node->fragment == SQUASHFS_NO_FRAGMENT) ||
 	    j.off >= node->size)
-		return true;
-	if (im->crew->n == JOBS_MAX)
 		return false;
 	if ((tail ? image_fragment(im, node->fragment, &j.pos, &j.size, &err) :
 		    image_find_block(im, node, block, &j.pos, &j.size,
 				     &err)) < 0 || !j.pos || !j.size)
-		return true;
+		return false;
 	/* Never more than the file has, whatever the block holds. */
 	j.want = node->size - j.off < im->super.block_size ?
 		 (uint32_t)(node->size - j.off) : im->super.block_size;
 	j.skip = tail ? node->fragment_off : 0;
+	*ret = j;
+	return true;
+}
+
+bool image_ahead_want(struct image *im, const struct image_inode *node,
+		      uint64_t *last)
+{
+	struct image_job j;
+
+	if (!block_job(im, node, 0, &j) || j.pos == *last)
+		return false;
+	*last = j.pos;
+	if (node->n_blocks)
+		add_decode(im, j.pos, j.size, false);
+	else
+		add_fragment(im, node->fragment);
+	return true;
+}
+
+int image_ahead_push(struct image *im, const struct image_inode *node)
+{
+	struct image_cached *b;
+	struct image_job j;
+
+	if (!block_job(im, node, 0, &j))
+		return 1;
+	b = image_data_cached(im, j.pos);
+	if (!b && !node->n_blocks && image_fragment_seen(im, node->fragment) &&
+	    !queued(im->crew, j.pos))
+		return 1;
+	if (!b)
+		add_decode(im, j.pos, j.size, true);
+	if (!b || b->busy)
+		return 0;
+	if (j.skip >= b->len || j.want > b->len - j.skip)
+		return 1;
+	j.kind = JOB_PUSH;
+	return push_piece(im->crew, &j, b) < 0 ? -1 : 1;
+}
+
+bool image_ahead_fetch(struct image *im, const struct image_inode *node,
+		       uint32_t block)
+{
+	struct image_job j;
+
+	if (!im->crew || !block_job(im, node, block, &j))
+		return true;
+	if (im->crew->n == JOBS_MAX)
+		return false;
 	add_last(im->crew, &j);
 	image_crew_wake(im->crew);
 	return true;
@@ -363,6 +415,7 @@ void image_ahead_pause(struct image *im)
 		return;
 	(void)pthread_mutex_lock(&c->lock);
 	c->n = 0;
+	c->run = (struct image_run){ .left = 0 };
 	while (!c->parked || !c->spare_parked)
 		(void)pthread_cond_wait(&c->parked_now, &c->lock);
 	c->window = WINDOW_START;

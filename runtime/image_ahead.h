@@ -45,6 +45,13 @@ void image_ahead_follow(struct image *im, const struct image_inode *node,
  * queue is full, try again later. */
 bool image_ahead_fetch(struct image *im, const struct image_inode *node,
 		       uint32_t block);
+/* Has the first block of a file decoded, unless it lies at *last; true: it does not,
+ * and *last is its place now. */
+bool image_ahead_want(struct image *im, const struct image_inode *node,
+		      uint64_t *last);
+/* By the helper, for a file of one block: pushes it whole.  1: done, or nothing to be
+ * had; 0: the block is being fetched; -1: the kernel does not take it. */
+int image_ahead_push(struct image *im, const struct image_inode *node);
 /* Forgets the queue and waits until the helper is parked. */
 void image_ahead_pause(struct image *im);
 

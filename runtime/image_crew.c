@@ -22,6 +22,7 @@
 #include "runtime/fd.h"
 #include "runtime/image_ahead.h"
 #include "runtime/image_prefetch.h"
+#include "runtime/image_run.h"
 #include "runtime/image_state.h"
 #include "runtime/memory.h"
 
@@ -129,7 +130,8 @@ static void *help(void *arg)
 			c->im->cur = image_helper(c->im);
 		if (c->push_from >= 0)
 			take_push_fd(c);
-		else if (!image_ahead_work(c) && !image_prefetch_step(c->im))
+		else if (!image_run_step(c) && !image_ahead_work(c) &&
+			 !image_prefetch_step(c->im))
 			rest(c);
 	}
 	(void)pthread_mutex_unlock(&c->lock);

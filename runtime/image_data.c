@@ -168,6 +168,9 @@ static int fill_slot(struct image *im, unsigned i, uint64_t pos,
 	im->stats.packed_bytes += size & SQUASHFS_BLOCK_SIZE_MASK;
 	im->stats.decoded_bytes += len;
 	image_wake(im);
+	/* A run may have waited for it. */
+	if (im->crew && im->crew->run.left)
+		image_crew_wake(im->crew);
 	return r;
 }
 
@@ -346,6 +349,18 @@ void image_block_see(struct file_place *p, uint32_t block)
 		p->seen[block / 64] |= UINT64_C(1) << block % 64;
 }
 
+bool image_fragment_seen(const struct image *im, uint32_t i)
+{
+	return i < FRAGMENTS_SEEN &&
+	       im->fragments_seen[i / 64] >> i % 64 & 1;
+}
+
+void image_fragment_see(struct image *im, uint32_t i)
+{
+	if (i < FRAGMENTS_SEEN)
+		im->fragments_seen[i / 64] |= UINT64_C(1) << i % 64;
+}
+
 int image_find_block(struct image *im, const struct image_inode *node,
 		     uint32_t block, uint64_t *ret_pos, uint32_t *ret_size,
 		     struct err *err)
@@ -432,7 +447,9 @@ static int read_piece(struct image *im, const struct image_inode *node,
 	c->given += p->len;
 	note_touched(im->cur, p, pos, (uint64_t)p->block << im->super.block_log,
 		     skip);
-	if (!tail)
+	if (tail)
+		image_fragment_see(im, node->fragment);
+	else
 		image_block_see(image_file_place(im, node), p->block);
 	*ret = data + skip + p->in;
 	return 0;

@@ -35,6 +35,7 @@
 #include "runtime/image_child.h"
 #include "runtime/image_crew.h"
 #include "runtime/image_prefetch.h"
+#include "runtime/image_run.h"
 #include "runtime/image_state.h"
 #include "runtime/image_stats.h"
 #include "runtime/image_trace.h"
@@ -72,6 +73,7 @@ struct front {
 	struct image *im;
 	struct image_worker *worker;
 	bool locked;
+	bool at_work;			/* counted in the crew */
 	/* Where the last READDIR of a directory stopped. */
 	struct image_dir dir;
 	uint64_t dir_node, dir_place;
@@ -102,6 +104,22 @@ static void unlock(struct front *f)
 	f->locked = false;
 }
 
+/* With the lock held. */
+static void begin_work(struct front *f)
+{
+	image_crew_busy(f->im);
+	f->at_work = f->im->crew;
+	if (f->at_work)
+		atomic_fetch_add(&f->im->crew->at_work, 1);
+}
+
+static void end_work(struct front *f)
+{
+	if (f->at_work)
+		atomic_fetch_sub(&f->im->crew->at_work, 1);
+	f->at_work = false;
+}
+
 /* Gives the lock up: what is replied is this thread's own, or pinned.
  * A reply that the kernel does not want any more (ENOENT: interrupted) is no
  * fault; when the connection is gone the next read says so. */
@@ -115,6 +133,8 @@ static void send_reply(struct front *f, uint64_t unique, int error,
 		head.len += (uint32_t)iov[i].iov_len;
 	iov[0] = (struct iovec){ &head, sizeof(head) };
 	unlock(f);
+	/* Whoever asked may ask again before this thread goes on. */
+	end_work(f);
 	(void)!writev(f->m->fd, iov, (int)n);
 }
 
@@ -327,6 +347,8 @@ static void do_read(struct front *f, const struct request *q)
 		return;
 	}
 	r = get_node(f, q->head->nodeid, &node, &err);
+	if (!r)
+		image_run_read(f->im, &node, in->offset);
 	if (!r)
 		r = image_file_read(f->im, &node, in->offset, in->size,
 				    &f->slices, &err);
@@ -574,10 +596,11 @@ static void handle(struct front *f, size_t n)
 	if (n < sizeof(*q.head) || q.head->len != n)
 		return;
 	lock(f);
-	image_crew_busy(f->im);
+	begin_work(f);
 	count_request(f->im, q.head->opcode);
 	dispatch(f, &q);
 	unlock(f);
+	end_work(f);
 }
 
 /* Without a crew: when no request comes for a while, gives memory back. */
@@ -661,7 +684,7 @@ int image_fuse_serve(struct image *im, int fd, const struct image_child *c,
 		f->m = &m;
 		f->im = im;
 		f->worker = &im->workers[i];
-		f->locked = false;
+		f->locked = f->at_work = false;
 		f->dir_node = 0;
 	}
 	if (im->crew)

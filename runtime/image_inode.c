@@ -9,6 +9,7 @@
 
 #include <errno.h>
 
+#define LIST_MAX 1024u			/* blocks; longer lists are not skipped */
 #define NODE_MODE_MASK 01777u		/* never setuid, never setgid */
 
 static int decode_dir(struct image *im, struct image_inode *n, bool extended,
@@ -163,6 +164,22 @@ int image_inode_get(struct image *im, uint64_t ref, struct image_inode *ret,
 		return r;
 	*ret = n;
 	return 0;
+}
+
+int image_inode_behind(struct image *im, const struct image_inode *node,
+		       uint64_t *ret_ref, struct err *err)
+{
+	struct meta_cursor c = node->rest;
+	size_t len = node->type == TYPE_FILE ? node->n_blocks * 4 :
+		     node->type == TYPE_LINK ? (size_t)node->size : 0;
+	int r;
+
+	if (node->n_blocks > LIST_MAX || node->n_index)
+		return err_set(err, E2BIG, "a long way to the next inode");
+	r = meta_read(im, &c, NULL, len, err);
+	if (!r)
+		*ret_ref = (c.pos - im->super.inode_start) << 16 | c.off;
+	return r;
 }
 
 void image_inode_stat(const struct image *im, const struct image_inode *n,

@@ -114,6 +114,7 @@ bool image_drop_caches(struct image *im)
 	memset(im->meta, 0, sizeof(im->meta));
 	memset(im->data, 0, sizeof(im->data));
 	memset(im->places, 0, sizeof(im->places));
+	memset(im->fragments_seen, 0, sizeof(im->fragments_seen));
 	im->meta_last = 0;
 	im->fragments_known = false;
 	im->next_file = 0;

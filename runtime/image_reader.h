@@ -102,6 +102,9 @@ const char *image_name(const struct image *im);
 
 int image_inode_get(struct image *im, uint64_t ref, struct image_inode *ret,
 		    struct err *err);
+/* Where the next inode of the table lies, if there is one. */
+int image_inode_behind(struct image *im, const struct image_inode *node,
+		       uint64_t *ret_ref, struct err *err);
 void image_inode_stat(const struct image *im, const struct image_inode *node,
 		      struct stat *ret);
 /* Writes at most IMAGE_TARGET_MAX bytes and a NUL. */

@@ -5,6 +5,7 @@
 #define HOLDALL_IMAGE_STATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <zstd.h>
 
 #include "runtime/image_format.h"
@@ -15,6 +16,7 @@
 #define DATA_BYTES_MAX (6u << 20)	/* and in bytes */
 #define FILE_PLACES 16u
 #define FILE_SEEN 256u
+#define FRAGMENTS_SEEN 4096u
 #define SERVERS_MAX 4u			/* threads that answer */
 #define HELPERS 2u			/* that answer nothing; the last pushes */
 #define WORKERS_MAX (SERVERS_MAX + HELPERS)
@@ -120,6 +122,9 @@ struct image {
 	unsigned n_data;
 	struct file_place places[FILE_PLACES];
 	uint32_t last_fragment;		/* that a read touched */
+	/* The first fragment blocks: a bit for each that was wanted, by a read
+	 * or ahead of one.  None is decoded ahead twice. */
+	uint64_t fragments_seen[FRAGMENTS_SEEN / 64];
 	uint64_t next_file;		/* reference of the one behind the last
 					 * that was read to its end; 0: none */
 
@@ -179,6 +184,14 @@ struct image_job {
 	uint32_t in, len;
 };
 
+/* See image_run.c. */
+struct image_run {
+	uint64_t first, next, stop;	/* references; 0: none */
+	unsigned left, window;		/* files to push: now, and at once */
+	unsigned credit;		/* runs that need no second step */
+	unsigned crowd;			/* reads until one counts as alone */
+};
+
 struct image_crew {
 	pthread_mutex_t lock;		/* of all here and the whole image */
 	pthread_cond_t ready;		/* a block is decoded, a slot is free */
@@ -200,6 +213,8 @@ struct image_crew {
 	unsigned first, n;
 	unsigned window;		/* blocks ahead */
 
+	struct image_run run;
+
 	int push_from;			/* socket to take push_fd from */
 	int push_fd;			/* in the helper's table; -1: none */
 	size_t page;
@@ -207,6 +222,7 @@ struct image_crew {
 	bool awake;			/* something was asked since the last
 					 * time that all was given back */
 	uint64_t requests, seen;
+	atomic_uint at_work;		/* threads that answer just now */
 };
 
 static inline struct image_worker *image_helper(struct image *im)
@@ -249,6 +265,8 @@ void image_block_see(struct file_place *place, uint32_t block);
 /* The same of fragment block i < n_fragments. */
 int image_fragment(struct image *im, uint32_t i, uint64_t *ret_pos,
 		   uint32_t *ret_size, struct err *err);
+bool image_fragment_seen(const struct image *im, uint32_t i);
+void image_fragment_see(struct image *im, uint32_t i);
 /* Is the block here, or being decoded?  NULL: no. */
 struct image_cached *image_data_cached(struct image *im, uint64_t pos);
 const uint8_t *image_data_bytes(const struct image *im,

@@ -23,7 +23,8 @@ runtime_FUZZ :=
 IMAGE_SRCS := \
 	runtime/image_super.c runtime/image_meta.c runtime/image_inode.c \
 	runtime/image_dir.c runtime/image_data.c runtime/image_ahead.c \
-	runtime/image_crew.c runtime/image_push.c runtime/image_stats.c \
+	runtime/image_crew.c runtime/image_push.c runtime/image_run.c \
+	runtime/image_stats.c \
 	runtime/image_zstd.c runtime/image_fuse.c \
 	runtime/image_records.c runtime/image_walk.c runtime/image_stream.c \
 	runtime/image_server.c runtime/image_jail.c runtime/image_trace.c
@@ -50,6 +51,7 @@ runtime_FUZZ += runtime/image_fuzz.c runtime/image_records_fuzz.c
 runtime_SRCS += runtime/hash_four.c
 
 runtime_TESTS += runtime/image_ahead_test.c
+runtime_TESTS += runtime/image_run_test.c
 
 # signatures; the secret half is linked into programs of packagers only
 runtime_SRCS += runtime/minisign.c runtime/signature.c runtime/bundle_rewrite.c \
