@@ -234,7 +234,7 @@ static int send_node(struct foreign *f, const sqfs_inode_generic_t *inode,
 	if (r < 0)
 		return r;
 	st.st_size = (off_t)size;
-	r = sent(record_send_entry(f->out, f->path, target, &st), err);
+	r = sent(record_send_entry(f->out, f->path, target, &st, NULL), err);
 	if (r == 0 && S_ISREG(st.st_mode))
 		r = send_data(f, inode, size, err);
 	return r;

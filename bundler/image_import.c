@@ -184,6 +184,7 @@ static int take_root(struct receiver *rc, const struct image_record *rec,
 			       "directory", rc->path);
 	root->mode = rec->st.st_mode & 0777;
 	root->origin = rc->origin;
+	root->ref = rec->ref;
 	return 0;
 }
 
@@ -194,6 +195,7 @@ static int take_entry(struct receiver *rc, const struct image_record *rec,
 		.path = rec->path, .mode = rec->st.st_mode & 0777,
 		.mtime = rec->st.st_mtim.tv_sec, .target = rec->target,
 		.content = { .base_fd = -1 }, .origin = rc->origin,
+		.ref = rec->ref,
 	};
 
 	if (!*rec->path)
@@ -258,10 +260,11 @@ static int receive(struct receiver *rc, struct image_stream *s,
 }
 
 /* -ENOTSUP, before the first entry: the other reader's turn. */
-static int receive_from(struct receiver *rc, image_run *run, struct err *err)
+static int receive_from(struct receiver *rc, image_run *run, int flags,
+			struct err *err)
 {
 	struct image_stream *s = NULL;
-	int r = image_stream_open_by(run, &rc->im->bundle, "",
+	int r = image_stream_open_by(run, &rc->im->bundle, "", flags |
 				     IMAGE_STREAM_DATA | IMAGE_STREAM_RECURSE |
 				     IMAGE_STREAM_HOLES, &s, err);
 
@@ -275,14 +278,14 @@ static int receive_from(struct receiver *rc, image_run *run, struct err *err)
 
 static int receive_all(struct receiver *rc, struct err *err)
 {
-	int r = receive_from(rc, image_walk_run, err);
+	int r = receive_from(rc, image_walk_run, IMAGE_STREAM_REFS, err);
 
 	rc->im->as_is = r == 0;
 	if (r != -ENOTSUP || rc->im->entries)
 		return r;
 	notes_step(rc->notes, "unpacking %s, to pack it again with zstd",
 		   rc->path);
-	return receive_from(rc, image_foreign_run, err);
+	return receive_from(rc, image_foreign_run, 0, err);
 }
 
 int image_import_read(const char *path, const char *beside, int stub_fd,

@@ -150,10 +150,6 @@ static int read_profile(struct packing *p, struct err *err)
 
 	if (!p->o->profile)
 		return 0;
-	if (p->o->import)
-		return err_set(err, EINVAL, "an image that is taken as it is "
-			       "cannot be ordered by a launch profile; leave "
-			       "--profile or --image out");
 	r = launch_profile_open(p->o->profile, &p->profile, err);
 	if (r < 0)
 		return r;
@@ -279,7 +275,16 @@ static int write_taken_image(struct packing *p, uint64_t start,
 			     struct err *err)
 {
 	struct image_stats *s = &p->result.image;
+	uint32_t block_size = 0;
+	int r = 0;
 
+	if (p->o->profile)
+		r = image_import_block_size(&p->import, &block_size, err);
+	if (r == 0 && p->o->profile)
+		r = launch_profile_taken(&p->profile, &p->tree, block_size,
+					 &p->launch, err);
+	if (r < 0)
+		return r;
 	s->size = p->import.size;
 	s->input = p->import.unpacked;
 	for (size_t i = 0; i < p->tree.n; i++) {
@@ -399,10 +404,6 @@ static int take_image(struct packing *p, struct err *err)
 			       "and locales from the manifest", m->file);
 	r = image_import_read(p->o->import, p->result.output, p->o->stub_fd,
 			      p->notes, &p->tree, &p->import, err);
-	if (r == 0 && p->import.as_is && p->o->profile)
-		r = err_set(err, EINVAL, "%s is taken as it is, so a profile "
-			    "cannot lay it out; leave --profile out",
-			    p->o->import);
 	return r < 0 ? r : assemble_image(&p->recipe, &p->tree, err);
 }
 

@@ -13,6 +13,8 @@
 #include "runtime/image_profile.h"
 #include "runtime/text.h"
 
+#define BLOCK_MAX (1u << 24)
+
 _Static_assert(PROFILE_BLOCK_UNIT == IMAGE_BLOCK_SIZE,
 	       "blocks of a profile are blocks of our images");
 
@@ -107,11 +109,12 @@ int launch_profile_order(const struct profile *p, const struct tree *t,
 
 /* One line as an entry; false: it says nothing new, or nothing that is there. */
 static bool make_entry(const struct profile_entry *line, const struct tree *t,
-		       const struct image_node *nodes, bool *met,
-		       struct image_profile_entry *ret)
+		       const struct image_node *nodes, uint32_t block_size,
+		       bool *met, struct image_profile_entry *ret)
 {
 	size_t i = find_index(t, line->path);
-	uint64_t blocks;
+	uint64_t from = (uint64_t)line->first * PROFILE_BLOCK_UNIT;
+	uint64_t to = ((uint64_t)line->last + 1) * PROFILE_BLOCK_UNIT;
 
 	if (i == t->n)
 		return false;
@@ -124,20 +127,29 @@ static bool make_entry(const struct profile_entry *line, const struct tree *t,
 		return true;
 	}
 	/* The file may be shorter in this version. */
-	blocks = (t->v[i]->content.size + IMAGE_BLOCK_SIZE - 1) /
-		 IMAGE_BLOCK_SIZE;
-	if (line->first >= blocks)
+	if (to > t->v[i]->content.size)
+		to = t->v[i]->content.size;
+	if (from >= to || from / block_size > BLOCK_MAX)
 		return false;
 	met[i] = true;
-	ret->first = line->first;
-	ret->n = (uint32_t)(line->last < blocks ? line->last - line->first + 1 :
-			    blocks - line->first);
+	ret->first = (uint32_t)(from / block_size);
+	ret->n = (uint32_t)((to - 1) / block_size - ret->first + 1);
 	return true;
 }
 
-int launch_profile_section(const struct profile *p, const struct tree *t,
-			   const struct image_node *nodes, struct buf *ret,
-			   struct err *err)
+/* Of blocks that are larger than the profile's several lines name one. */
+static bool is_repeated(const struct image_profile *out)
+{
+	const struct image_profile_entry *last = &out->v[out->n];
+
+	return out->n && last->n && last[-1].n && last->ref == last[-1].ref &&
+	       last->first >= last[-1].first &&
+	       last->first + last->n <= last[-1].first + last[-1].n;
+}
+
+static int make_section(const struct profile *p, const struct tree *t,
+			const struct image_node *nodes, uint32_t block_size,
+			struct buf *ret, struct err *err)
 {
 	CLEANUP_FREE bool *met = calloc(t->n, sizeof(*met));
 	CLEANUP_FREE struct image_profile *out = calloc(1, sizeof(*out));
@@ -146,9 +158,34 @@ int launch_profile_section(const struct profile *p, const struct tree *t,
 	if (!met || !out || !bytes)
 		return err_nomem(err);
 	for (size_t i = 0; i < p->n && out->n < IMAGE_PROFILE_MAX; i++)
-		if (make_entry(&p->v[i], t, nodes, met, &out->v[out->n]))
+		if (make_entry(&p->v[i], t, nodes, block_size, met,
+			       &out->v[out->n]) && !is_repeated(out))
 			out->n++;
 	if (out->n)
 		buf_add(ret, bytes, image_profile_format(out, bytes));
 	return buf_check(ret, err);
+}
+
+int launch_profile_section(const struct profile *p, const struct tree *t,
+			   const struct image_node *nodes, struct buf *ret,
+			   struct err *err)
+{
+	return make_section(p, t, nodes, IMAGE_BLOCK_SIZE, ret, err);
+}
+
+int launch_profile_taken(const struct profile *p, const struct tree *t,
+			 uint32_t block_size, struct buf *ret,
+			 struct err *err)
+{
+	struct image_node *nodes = NULL;
+	uint32_t ignored;
+	int r = image_nodes_make(t, &nodes, &ignored, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < t->n; i++)
+		nodes[i].ref = t->v[i]->ref;
+	r = make_section(p, t, nodes, block_size, ret, err);
+	image_nodes_free(nodes, t->n);
+	return r;
 }

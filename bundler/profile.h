@@ -4,7 +4,8 @@
  * Two uses: the order in which files' data is written, so that what a start reads
  * lies together (small files share their fragment blocks then), and the section by
  * which the image server decodes ahead (runtime/image_profile.h).  Paths that the
- * tree does not have are skipped: the profile may be of another version.
+ * tree does not have are skipped: the profile may be of another version.  In an image
+ * that is taken as it is nothing can be laid out; the section works all the same.
  */
 #ifndef HOLDALL_BUNDLER_PROFILE_H
 #define HOLDALL_BUNDLER_PROFILE_H
@@ -31,5 +32,10 @@ int launch_profile_order(const struct profile *p, const struct tree *t,
 int launch_profile_section(const struct profile *p, const struct tree *t,
 			   const struct image_node *nodes, struct buf *ret,
 			   struct err *err);
+/* The same for a ready image, whose inodes stand where the tree's entries say, and
+ * whose blocks have any size. */
+int launch_profile_taken(const struct profile *p, const struct tree *t,
+			 uint32_t block_size, struct buf *ret,
+			 struct err *err);
 
 #endif

@@ -93,6 +93,7 @@ struct entry {
 	struct content content;		/* FILE */
 	uint64_t dev, ino;		/* equal and ino != 0: hard links */
 	const struct origin *origin;
+	uint64_t ref;			/* of its inode in a ready image */
 };
 
 struct tree {

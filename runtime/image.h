@@ -102,6 +102,8 @@ struct image_record {
 	char *path;		/* ENTRY: relative, clean, "" for the root */
 	char *target;		/* ENTRY: of a symbolic link, else NULL */
 	struct stat st;		/* ENTRY: mode, size, mtime, nlink, ino, rdev */
+	uint64_t ref;		/* ENTRY, if asked for: of its inode, as directories
+				 * hold it; below 2^48, and nothing more is known */
 	const void *data;	/* DATA: valid until the next call */
 	size_t len;
 };
@@ -115,6 +117,7 @@ enum image_stream_flags {
 	IMAGE_STREAM_FOLLOW = 4, /* follow `path` itself through links inside */
 	IMAGE_STREAM_CHECK = 8,	/* unpack the bytes of regular files, send none */
 	IMAGE_STREAM_HOLES = 16, /* holes as IMAGE_HOLE, else as zeros */
+	IMAGE_STREAM_REFS = 32,	/* send where each inode stands too */
 };
 
 /* Starts a server that walks `path` of the image ("" for all) in the order of

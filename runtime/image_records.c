@@ -11,6 +11,8 @@
 #include "runtime/image_format.h"
 
 #define ENTRY_FIXED 32u
+#define REF_SIZE 8u
+#define REF_END (UINT64_C(1) << 48)
 #define FAULT_TEXT_MAX 1000u
 
 /* ---- sending --------------------------------------------------------------- */
@@ -67,14 +69,15 @@ static int send_record(int fd, uint32_t type, struct iovec *iov, unsigned n)
 }
 
 int record_send_entry(int fd, const char *path, const char *target,
-		      const struct stat *st)
+		      const struct stat *st, const uint64_t *ref)
 {
 	size_t path_len = strlen(path), target_len = strlen(target);
-	uint8_t d[ENTRY_FIXED] = { 0 };
-	struct iovec iov[4] = {
+	uint8_t d[ENTRY_FIXED] = { 0 }, place[REF_SIZE];
+	struct iovec iov[5] = {
 		[1] = { d, sizeof(d) },
 		[2] = { (void *)(uintptr_t)path, path_len },
 		[3] = { (void *)(uintptr_t)target, target_len },
+		[4] = { place, sizeof(place) },
 	};
 
 	put32(d, st->st_mode);
@@ -84,7 +87,9 @@ int record_send_entry(int fd, const char *path, const char *target,
 	put64(d + 16, (uint64_t)st->st_size);
 	put16(d + 24, (uint16_t)path_len);
 	put16(d + 26, (uint16_t)target_len);
-	return send_record(fd, RECORD_ENTRY, iov, 4);
+	if (ref)
+		put64(place, *ref);
+	return send_record(fd, RECORD_ENTRY, iov, ref ? 5 : 4);
 }
 
 int record_send_data(int fd, const struct image_slices *slices)
@@ -221,7 +226,8 @@ static int check_entry(struct record_check *c, const uint8_t *body, size_t len,
 		       struct image_record *ret, struct err *err)
 {
 	size_t path_len, target_len;
-	uint64_t size;
+	size_t ref_len = c->flags & IMAGE_STREAM_REFS ? REF_SIZE : 0;
+	uint64_t size, ref;
 	uint32_t mode;
 	int r;
 
@@ -232,8 +238,12 @@ static int check_entry(struct record_check *c, const uint8_t *body, size_t len,
 	path_len = le16(body + 24);
 	target_len = le16(body + 26);
 	if (path_len > IMAGE_PATH_MAX || target_len > IMAGE_TARGET_MAX ||
-	    len != ENTRY_FIXED + path_len + target_len || le32(body + 28))
+	    len != ENTRY_FIXED + path_len + target_len + ref_len ||
+	    le32(body + 28))
 		return lie(c, err, "an entry with bad lengths");
+	ref = ref_len ? le64(body + len - REF_SIZE) : 0;
+	if (ref >= REF_END)
+		return lie(c, err, "an inode where none can stand");
 	if (c->left)
 		return lie(c, err, "a file cut short");
 	if (c->entries++ == RECORD_ENTRIES_MAX)
@@ -260,7 +270,7 @@ static int check_entry(struct record_check *c, const uint8_t *body, size_t len,
 			       "1 TiB", c->name);
 	c->total += c->left;
 	*ret = (struct image_record){
-		.type = IMAGE_ENTRY, .path = c->path, .st = c->st,
+		.type = IMAGE_ENTRY, .path = c->path, .st = c->st, .ref = ref,
 		.target = S_ISLNK(mode) ? c->target : NULL,
 	};
 	return 1;

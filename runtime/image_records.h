@@ -5,7 +5,7 @@
  *
  *	u32 type, u32 length of the body
  *	ENTRY	u32 mode, nlink, ino, mtime; u64 size; u16 path, u16 target length;
- *		u32 zero; path; target
+ *		u32 zero; path; target; if it was asked for, u64 ref
  *	DATA	1 to 256 KiB of the last entry's bytes, in order
  *	HOLE	u32 number, 1 to 2^26, of zeros that come next in it; only where the
  *		caller asked for holes (IMAGE_STREAM_HOLES)
@@ -47,7 +47,7 @@ enum record_type {
 
 /* Sending: 0 or -errno (-EPIPE: nobody reads any more). */
 int record_send_entry(int fd, const char *path, const char *target,
-		      const struct stat *st);
+		      const struct stat *st, const uint64_t *ref);
 int record_send_data(int fd, const struct image_slices *slices);
 int record_send_hole(int fd, uint32_t len);
 int record_send_alive(int fd);

@@ -73,6 +73,7 @@ static void take(struct seen *s, const struct image_record *rec, int flags)
 	if (rec->type != IMAGE_ENTRY)
 		return;
 	check_path(s, rec);
+	check(rec->ref < (flags & IMAGE_STREAM_REFS ? UINT64_C(1) << 48 : 1));
 	check(!S_ISLNK(rec->st.st_mode) == !rec->target);
 	if (S_ISREG(rec->st.st_mode) && (flags & IMAGE_STREAM_DATA))
 		s->left = (uint64_t)rec->st.st_size;

@@ -276,7 +276,7 @@ static int flood(struct image_child *c, struct image *im UNUSED,
 	const struct err e = { .num = 1, .text = "" };
 	struct stat st = { .st_mode = S_IFDIR | 0755 };
 
-	(void)record_send_entry(c->channel, "", "", &st);
+	(void)record_send_entry(c->channel, "", "", &st, NULL);
 	while (record_send_fault(c->channel, &e) == 0)
 		continue;
 	return 0;

@@ -295,7 +295,8 @@ static int send_node(struct walk *w, const struct image_inode *node,
 	if (r < 0)
 		return at_path(w, err);
 	image_inode_stat(w->im, node, &st);
-	r = record_send_entry(w->out, w->path, w->target, &st);
+	r = record_send_entry(w->out, w->path, w->target, &st,
+			      w->flags & IMAGE_STREAM_REFS ? &node->ref : NULL);
 	if (r < 0)
 		return err_sys(err, -r, "cannot send");
 	if (node->type == TYPE_FILE && (w->flags & IMAGE_STREAM_DATA))

@@ -141,10 +141,51 @@ test_the_next_version()
 	run "$HOLDALL" pack a/holdall.yaml --fast -o bad.holdall --profile none
 	expect_status 1
 	expect_err_has "cannot read the launch profile none"
-	run "$HOLDALL" pack a/holdall.yaml -o bad.holdall --profile \
-		start.profile --image x.sqfs
-	expect_refused 1
-	expect_err_has "leave --profile or --image out"
+}
+
+# section FILE NUMBER: its bytes.
+section()
+{
+	local at size
+	read -r at size < <("$HOLDALL" info --json "$1" | /usr/bin/jq -r \
+		".sections[] | select(.number == $2) | \"\(.offset) \(.size)\"")
+	tail -c +$((at + 1)) "$1" | head -c "$size"
+}
+
+# An image that another tool made has the same places for the same profile: found in
+# the jail, whatever its blocks' size.
+test_a_ready_image_starts_by_it()
+{
+	make_app a
+	pack a plain.holdall
+	record plain.holdall "${start[@]}"
+	pack a one.holdall --profile start.profile
+	section one.holdall 1 >one.sqfs
+	grep -v -e '^sources' -e '^  - dir' a/holdall.yaml >image.yaml
+	run "$HOLDALL" pack --fast --profile start.profile --image one.sqfs \
+		-o b.holdall image.yaml
+	expect_status 0
+	section b.holdall 1 | cmp - one.sqfs || fail "the image was changed"
+	section one.holdall 2 >one.section
+	[ -s one.section ] || fail "there is none"
+	section b.holdall 2 | cmp - one.section || fail "other places"
+	run "$HOLDALL" run b.holdall "${start[@]}"
+	expect_ok
+	cp "$T/out" said
+	local kind
+	unsquashfs -d t -q -n one.sqfs >/dev/null || fail "unsquashfs"
+	for kind in 'zstd -b 4096' 'zstd -b 1M' 'zstd -no-fragments' 'gzip'; do
+		# shellcheck disable=SC2086
+		mksquashfs t i.sqfs -noappend -quiet -no-progress -comp $kind \
+			>/dev/null || fail "mksquashfs $kind"
+		run "$HOLDALL" pack --fast --profile start.profile \
+			--image i.sqfs -o b.holdall image.yaml
+		expect_status 0
+		run "$HOLDALL" run --stats b.holdall "${start[@]}"
+		expect_status 0
+		cmp said "$T/out" || fail "$kind: other bytes"
+		expect_err_match 'launch profile: [1-9][0-9]* blocks fetched'
+	done
 }
 
 # A hostile author's section, under right hashes: whatever it says, the app is
