@@ -266,7 +266,7 @@ static void watch(const struct init_args *a, pid_t app, int signals)
 		struct signalfd_siginfo info;
 		int status = 0;
 
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		if (memory_poll(fds, 2) < 0 && errno != EINTR)
 			_exit(125);
 		if (fds[0].revents & POLLIN) {
 			(void)fd_read(signals, &info, sizeof(info));
@@ -361,7 +361,6 @@ void init_main(const struct init_args *a)
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, "holdall-init", 0, 0, 0);
 	drop_std();
-	memory_drop_code();
 	if (filters_install_init(&err) < 0)
 		fail(a, &err);
 	watch(a, app, signals);

@@ -272,8 +272,6 @@ static void take_status(struct watcher *w)
 		w->started = true;
 		image_server_settle(&w->rec->server);
 		flush_report(w);
-		/* From here on there is only waiting. */
-		memory_drop_code();
 		break;
 	case INIT_EXEC_FAILED:
 		exec_failed(w, msg.value);
@@ -437,7 +435,7 @@ static void watch_once(struct watcher *w)
 		{ .fd = w->rec->server.report, .events = POLLIN },
 	};
 
-	int n = poll(fds, 3, w->looks ? LOOK_MS : -1);
+	int n = w->looks ? poll(fds, 3, LOOK_MS) : memory_poll(fds, 3);
 
 	if (n == 0)
 		look_for_stuck(w);

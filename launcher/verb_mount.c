@@ -30,6 +30,7 @@
 #include "runtime/child.h"
 #include "runtime/fd.h"
 #include "runtime/image.h"
+#include "runtime/memory.h"
 
 #define MOUNT_TYPE "fuse.holdall"
 
@@ -342,7 +343,7 @@ static int stay(const struct mounting *m, const struct image_server *s,
 	int sig = 0;
 
 	for (;;) {
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
+		if (memory_poll(p, 2) < 0 && errno != EINTR)
 			return sig;
 		if (p[1].revents &&
 		    fd_read(signals, &info, sizeof(info)) == sizeof(info)) {

@@ -1,14 +1,14 @@
 /*
  * image_crew.c - births, the lock, and the helper's rest; see image_crew.h
  *
- * Role of the helper: jobs of image_ahead.c, one at a time; after IDLE_MS without a
- *	request, giving all memory back.
+ * Role of the helper: jobs of image_ahead.c, one at a time; after MEMORY_IDLE_MS
+ *	without a request, giving all memory back.
  * Watched by: nobody; all threads end with the process.
  *
  * No memory is allocated in these threads (the allocator would make arenas), and
  * none of them ends: the C library would make other calls then.
  *
- * #syscalls futex clock_gettime recvmsg close
+ * #syscalls futex recvmsg close
  * They may come to life when the filter stands already: nobody waits for their
  * birth, in which the C library makes three calls that give nothing away:
  * #syscalls set_robust_list rseq rt_sigprocmask
@@ -17,7 +17,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "runtime/fd.h"
 #include "runtime/image_ahead.h"
@@ -27,7 +26,6 @@
 #include "runtime/memory.h"
 
 #define STACK_SIZE (64u << 10)
-#define IDLE_MS 1000
 
 /* ---- the lock -------------------------------------------------------------- */
 
@@ -61,6 +59,16 @@ void image_wake(struct image *im)
 
 /* ---- the helpers ----------------------------------------------------------- */
 
+/* With the lock held: the helper looks at everything again before it rests, or
+ * rests already and is woken up, once. */
+static void call_helper(struct image_crew *c)
+{
+	if (!c->parked || c->called)
+		return;
+	c->called = 1;
+	memory_word_wake(&c->called);
+}
+
 void image_crew_wake(struct image_crew *c)
 {
 	unsigned n = 0;
@@ -69,37 +77,38 @@ void image_crew_wake(struct image_crew *c)
 		n += c->jobs[(c->first + i) % JOBS_MAX].kind == JOB_DECODE;
 	if (c->has_spare && c->spare_parked && n > c->parked)
 		(void)pthread_cond_signal(&c->more);
-	if (c->parked)
-		(void)pthread_cond_signal(&c->wake);
+	call_helper(c);
 }
 
-/* Waits until woken; true: IDLE_MS have passed. */
-static bool wait_awhile(struct image_crew *c)
+/* Nothing happened for a while: gives all caches back, unless a reader still holds
+ * a block. */
+static void give_back(struct image_crew *c)
 {
-	struct timespec end;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += IDLE_MS / 1000;
-	return pthread_cond_timedwait(&c->wake, &c->lock, &end) == ETIMEDOUT;
+	if (c->awake && c->requests == c->seen && image_drop_caches(c->im)) {
+		c->awake = false;
+		c->window = WINDOW_START;
+	}
+	c->seen = c->requests;
 }
 
-/* No clock ticks in an idle process: once all is given back, it waits for the
- * next request. */
+/* No clock ticks in an idle process: once all that requests have taken is given
+ * back, it waits for the next one. */
 static void rest(struct image_crew *c)
 {
+	bool idle = c->requests && !c->awake;
+	int r = 0;
+
+	c->called = 0;
 	c->parked = true;
 	(void)pthread_cond_broadcast(&c->parked_now);
-	if (!c->awake) {
-		(void)pthread_cond_wait(&c->wake, &c->lock);
-	} else if (wait_awhile(c)) {
-		if (c->requests == c->seen && image_drop_caches(c->im)) {
-			c->awake = false;
-			c->window = WINDOW_START;
-			/* Its own code too. */
-			memory_drop_code();
-		}
-		c->seen = c->requests;
-	}
+	(void)pthread_mutex_unlock(&c->lock);
+	if (idle)
+		memory_word_sleep(&c->called, 0);
+	else
+		r = memory_word_wait(&c->called, 0);
+	(void)pthread_mutex_lock(&c->lock);
+	if (r == -ETIMEDOUT)
+		give_back(c);
 	c->parked = false;
 }
 
@@ -227,17 +236,11 @@ static int start_thread(pthread_t *ret, void *(*run)(void *arg),
 
 static void prepare_lock(struct image_crew *c)
 {
-	pthread_condattr_t attr;
-
 	(void)pthread_mutex_init(&c->lock, NULL);
 	(void)pthread_cond_init(&c->ready, NULL);
 	(void)pthread_cond_init(&c->go, NULL);
 	(void)pthread_cond_init(&c->more, NULL);
 	(void)pthread_cond_init(&c->parked_now, NULL);
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&c->wake, &attr);
-	(void)pthread_condattr_destroy(&attr);
 }
 
 int image_crew_new(unsigned servers, const cpu_set_t *cpus, int foreign,
@@ -300,7 +303,7 @@ void image_crew_free(struct image_crew *c)
 		return;
 	(void)pthread_mutex_lock(&c->lock);
 	c->quit = true;
-	(void)pthread_cond_signal(&c->wake);
+	call_helper(c);
 	(void)pthread_cond_signal(&c->more);
 	(void)pthread_cond_broadcast(&c->go);
 	(void)pthread_mutex_unlock(&c->lock);
@@ -323,7 +326,7 @@ void image_crew_busy(struct image *im)
 	c->requests++;
 	if (!c->awake) {
 		c->awake = true;
-		(void)pthread_cond_signal(&c->wake);
+		call_helper(c);
 	}
 }
 
@@ -332,6 +335,6 @@ void image_crew_push(struct image_crew *c, int channel)
 	(void)pthread_mutex_lock(&c->lock);
 	if (c->page)
 		c->push_from = channel;
-	(void)pthread_cond_signal(&c->wake);
+	call_helper(c);
 	(void)pthread_mutex_unlock(&c->lock);
 }

@@ -17,7 +17,7 @@
  * A node id is the inode's reference plus 2; 1 is the root.  Nothing is counted,
  * so forgetting needs no work.
  *
- * After IDLE_MS without a request all caches go back to the system: an idle
+ * After MEMORY_IDLE_MS without a request all caches go back to the system: an idle
  * server is a few pages of private memory.
  *
  * #syscalls read writev poll ppoll restart_syscall
@@ -29,7 +29,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/memory.h"
 #include "runtime/fd.h"
 #include "runtime/image_ahead.h"
 #include "runtime/image_child.h"
@@ -39,10 +38,10 @@
 #include "runtime/image_state.h"
 #include "runtime/image_stats.h"
 #include "runtime/image_trace.h"
+#include "runtime/memory.h"
 
 #define REQUEST_MAX 8192u		/* FUSE_MIN_READ_BUFFER */
 #define LISTING_MAX 32768u		/* of one reply to READDIR */
-#define IDLE_MS 1000
 #define FOREVER (UINT64_C(1) << 31)	/* seconds */
 #define MAX_PAGES (IMAGE_READ_MAX / 4096u)
 #define LISTING_START 2u		/* the place behind "." and ".." */
@@ -608,12 +607,10 @@ static void wait_idle(struct front *f)
 {
 	struct pollfd p = { .fd = f->m->fd, .events = POLLIN };
 
-	if (poll(&p, 1, IDLE_MS) != 0)
+	if (poll(&p, 1, MEMORY_IDLE_MS) != 0)
 		return;
 	image_idle(f->im);
-	/* Its own code too, and no clock ticks in an idle process. */
-	memory_drop_code();
-	(void)poll(&p, 1, -1);
+	(void)memory_poll(&p, 1);
 }
 
 /* The mount is gone, and each thread comes here. */

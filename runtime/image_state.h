@@ -195,13 +195,13 @@ struct image_run {
 struct image_crew {
 	pthread_mutex_t lock;		/* of all here and the whole image */
 	pthread_cond_t ready;		/* a block is decoded, a slot is free */
-	pthread_cond_t wake;		/* the helper: a job, or quit */
 	pthread_cond_t more;		/* the spare helper: the same */
 	pthread_cond_t parked_now;
 	pthread_cond_t go;		/* the servers: serve, or quit */
 	pthread_t helper, spare, servers[SERVERS_MAX];
 	unsigned n_servers;		/* with the caller's thread */
 	unsigned n_serving;
+	uint32_t called;		/* the helper: a job, or quit */
 	bool parked, quit;
 	bool has_spare, spare_parked;	/* parked: or there is none */
 	int foreign;			/* the helper closes it */

@@ -13,7 +13,7 @@ runtime_SRCS += runtime/hash.c runtime/hashtree.c runtime/note.c \
 	runtime/bundle.c runtime/payload.c runtime/bundle_verify.c \
 	runtime/bundle_write.c
 
-runtime_TESTS := runtime/path_test.c runtime/fd_test.c
+runtime_TESTS := runtime/path_test.c runtime/fd_test.c runtime/memory_test.c
 
 runtime_FUZZ :=
 
