@@ -258,4 +258,31 @@ test_no_descriptors_left()
 	done
 }
 
+# No thread of the server is kept to fewer processors than we are.
+server_is_free()
+{
+	local mine
+	mine=$(awk '/^Cpus_allowed_list/ { print $2 }' /proc/self/status)
+	[ "$(awk -v mine="$mine" '/^Cpus_allowed_list/ { n += $2 == mine }
+		END { print n + 0 }' "/proc/$server"/task/*/status)" -eq "$1" ]
+}
+
+# While it starts, it is kept off the launcher's processor; the threads that it makes
+# meanwhile are as many as there are processors, and may use all of them.
+test_the_server_uses_all_processors()
+{
+	local n want i
+	n=$(nproc)
+	[ "$n" -le 4 ] || n=4
+	want=$((n > 1 ? n + 2 : 2))
+	for i in 1 2 3 4 5 6; do
+		start_box all sleep 30
+		wait_until 5 server_is_free $want ||
+			fail "start $i, want $want free threads: $(grep -h \
+				Cpus_allowed_list "/proc/$server"/task/*/status)"
+		kill "$sup"
+		wait "$sup"
+	done
+}
+
 suite_main "$@"
