@@ -47,7 +47,12 @@ LINK_HARDEN := -Wl,-z,relro,-z,now,-z,noexecstack
 # Segments aligned to 64 KiB run on kernels with 16 and 64 KiB pages too, which
 # x86 has not got.
 PAGE_MAX := $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),4096,65536)
-LINK_STATIC := -static-pie -Wl,-z,max-page-size=$(PAGE_MAX),-z,noseparate-code \
+# Relocations packed into 1 KiB instead of 60, where the C library can read them
+# (the header and the start code of a static program are of one package).
+RELR := $(shell echo DT_RELR | $(CC) -include elf.h -E -P - 2>/dev/null | \
+	grep -qx 36 && echo ,-z,pack-relative-relocs)
+LINK_STATIC := -static-pie \
+	-Wl,-z,max-page-size=$(PAGE_MAX),-z,noseparate-code$(RELR) \
 	-Wl,--gc-sections -Wl,--build-id=none
 ifeq ($(SAN),1)
 OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
