@@ -202,8 +202,11 @@ pid_t image_child_fork(struct image_child *c, int *ret_pidfd, struct err *err)
 {
 	pid_t pid;
 
-	/* Before the fork: its first moments the child may be kept to some. */
-	if (sched_getaffinity(0, sizeof(c->cpus), &c->cpus) < 0)
+	/* Before the fork: its first moments the child may be kept to some; so
+	 * may we, and then it is known where we are free to go. */
+	if (c->place && CPU_COUNT(&c->place->all))
+		c->cpus = c->place->all;
+	else if (sched_getaffinity(0, sizeof(c->cpus), &c->cpus) < 0)
 		CPU_ZERO(&c->cpus);
 	/* Nothing of an image on 0-2: main has opened these on something. */
 	if (c->bundle->fd <= 2 || c->channel <= 2 ||
