@@ -77,6 +77,9 @@ echo
 echo "== reading a mounted image, cold (targets: ratio <= 0.5 of squashfuse_ll)"
 "$here"/bench/read.sh "${as[@]}"
 echo
+echo "== verify of a whole bundle, beside one hash of it"
+"$here"/bench/verify.sh "${as[@]}"
+echo
 echo "== memory without the app (targets, KiB: PSS <= 800; server idle <= 300, reading <= 8192)"
 "$here"/bench/memory.sh "${as[@]}"
 echo

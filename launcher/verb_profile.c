@@ -71,6 +71,25 @@ static int name_output(struct profiling *p, struct err *err)
 	return p->output ? 0 : err_nomem(err);
 }
 
+/* The profile is written as a new file in its folder. */
+static int check_folder(const struct profiling *p, struct err *err)
+{
+	CLEANUP_FREE char *folder = strdup(p->output);
+	struct quoted q;
+	char *slash;
+
+	if (!folder)
+		return err_nomem(err);
+	slash = strrchr(folder, '/');
+	/* "x" lies in ".", "/x" in "/". */
+	if (slash)
+		slash[slash == folder] = '\0';
+	if (access(slash ? folder : ".", W_OK | X_OK) < 0)
+		return err_sys(err, errno, "cannot write %s; nothing was "
+			       "started", quote(&q, p->output));
+	return 0;
+}
+
 /* Before the run, not after it: a file that is no profile is somebody's work. */
 static int check_output(const struct profiling *p, struct err *err)
 {
@@ -80,16 +99,16 @@ static int check_output(const struct profiling *p, struct err *err)
 	struct quoted q;
 
 	if (fd < 0 && errno == ENOENT)
-		return 0;
+		return check_folder(p, err);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(err, errno, "cannot look at %s",
 			       quote(&q, p->output));
 	if (S_ISREG(st.st_mode) && st.st_size == 0)
-		return 0;
+		return check_folder(p, err);
 	if (S_ISREG(st.st_mode) &&
 	    fd_pread_all(fd, head, sizeof(head), 0) == 0 &&
 	    !memcmp(head, PROFILE_FIRST_LINE, 15))
-		return 0;
+		return check_folder(p, err);
 	return err_set(err, EEXIST, "%s exists and is not a launch profile; "
 		       "remove it, or name another file with -o",
 		       quote(&q, p->output));
@@ -125,7 +144,8 @@ static int write_output(const struct profiling *p, struct err *err)
 	return err_sys(err, -r, "cannot write %s", quote(&q, p->output));
 }
 
-static void say_result(const struct profiling *p)
+static void say_result(const struct profiling *p,
+		       const struct supervisor_end *end)
 {
 	CLEANUP_BUF struct buf line = BUF_INIT;
 	uint64_t blocks = 0;
@@ -135,14 +155,19 @@ static void say_result(const struct profiling *p)
 		if (p->profile.v[i].kind == TRACE_READ)
 			blocks += p->profile.v[i].last -
 				  p->profile.v[i].first + 1;
-	buf_addf(&line, "holdall: %s: %zu lines, %llu blocks of files\n",
+	buf_addf(&line, "holdall: %s: %zu lines, %llu blocks of files",
 		 quote(&q, p->output), p->profile.n,
 		 (unsigned long long)blocks);
+	if (!end->signal && end->exit_status)
+		buf_addf(&line, "; the app ended with status %d: if it did not "
+			 "start, this is no start to pack by", end->exit_status);
+	buf_addc(&line, '\n');
 	if (!line.failed)
 		(void)fd_write_all(STDERR_FILENO, line.data, line.len);
 }
 
-static int keep_record(struct profiling *p, struct err *err)
+static int keep_record(struct profiling *p, const struct supervisor_end *end,
+		       struct err *err)
 {
 	int r = profile_record(p->trace, &p->bundle, p->o->seconds ?
 			       p->o->seconds : PROFILE_SECONDS, &p->profile,
@@ -157,7 +182,7 @@ static int keep_record(struct profiling *p, struct err *err)
 			       p->bundle.name);
 	r = write_output(p, err);
 	if (r == 0)
-		say_result(p);
+		say_result(p, end);
 	return r;
 }
 
@@ -183,7 +208,7 @@ int verb_profile(struct options *o, struct err *err)
 	r = run_once(o, &end, err);
 	(void)umask(p.umask);
 	if (r == 0)
-		r = keep_record(&p, err);
+		r = keep_record(&p, &end, err);
 	if (r < 0)
 		return r;
 	supervisor_die(&end);

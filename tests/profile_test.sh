@@ -52,6 +52,7 @@ test_the_apps_fate_is_the_verbs()
 	record a.holdall sh -c 'exit 7'
 	expect_status 7
 	[ -s start.profile ] || fail "no profile"
+	expect_err_has 'the app ended with status 7'
 	rm start.profile
 	[ "$(how_died timeout -s TERM 1 "$HOLDALL" profile --home ephemeral \
 		-o start.profile a.holdall sleep 30 2>/dev/null)" = 124 ] ||
@@ -59,6 +60,19 @@ test_the_apps_fate_is_the_verbs()
 	grep -q busybox start.profile || fail "no profile after a signal"
 	record a.holdall no-such-applet
 	[ "$status" -ne 0 ] || fail "status 0 of a program that failed"
+	# Where nothing can be written nothing is started.
+	local where
+	mkdir closed
+	chmod 555 closed
+	for where in nowhere/x closed/x; do
+		[ "$(id -u)" -ne 0 ] || [ $where != closed/x ] || continue
+		run "$HOLDALL" profile --home ephemeral -o $where a.holdall \
+			echo started
+		expect_refused 125
+		expect_err_has 'nothing was started'
+	done
+	run "$HOLDALL" profile --home ephemeral -o ./start.profile a.holdall true
+	expect_status 0
 	run "$HOLDALL" profile --home ephemeral -o x.profile --command nope \
 		a.holdall
 	expect_status 127
