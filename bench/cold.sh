@@ -7,7 +7,8 @@
 # The program runs by chroot in a fresh mount each time, in turns, so that the cost of
 # a sandbox is in none of the figures; what is cold is the page cache of the mounted
 # files, while bundle and ext4 image lie in memory. A mount goes with everything the
-# kernel had cached of it. Medians and their ratio to ext4. Root only.
+# kernel had cached of it. Medians and their ratio to ext4 (target: <= 1.0) and to
+# squashfuse_ll (<= 0.75; the loader of LibreOffice: <= 0.55). Root only.
 #
 # Without arguments: python3 with imports, from $W/python3.holdall (see run.sh) or a
 # bundle packed here. BENCH_COLD_ROUNDS=7; BENCH_SVG=FILE draws the ratios.
@@ -92,11 +93,15 @@ for _ in $(seq 1 "${BENCH_COLD_ROUNDS:-7}"); do
 	done
 done
 base=$(median "$D/t.ext4")
-printf '%-12s %10s %8s\n' "cold start" ms "x ext4"
+other=
+[ ! -e "$D/t.squashfuse" ] || other=$(median "$D/t.squashfuse")
+printf '%-12s %10s %8s %12s\n' "cold start" ms "x ext4" "x squashfuse"
 for how in $ways; do
-	awk -v how="$how" -v t="$(median "$D/t.$how")" -v base="$base" 'BEGIN {
-		printf "%-12s %10.1f %8.2f\n", how, t / 1e3,
-			base ? t / base : 0 }'
+	awk -v how="$how" -v t="$(median "$D/t.$how")" -v base="$base" \
+		-v other="${other:-0}" 'BEGIN {
+		printf "%-12s %10.1f %8.2f %12s\n", how, t / 1e3,
+			base ? t / base : 0,
+			other ? sprintf("%.2f", t / other) : "-" }'
 done | tee "$D/rows"
 [ -z "${BENCH_SVG:-}" ] ||
 	awk -f "$here/bench/bars.awk" title="cold start, x ext4" column=3 \

@@ -4,7 +4,7 @@
 # Ratios count, from one run on one machine; absolute times do not.  Everything is
 # started as an ordinary user (as in tests/check.sh); the memory of processes
 # that nobody but root may look at is measured if we are root.  Bounded: under
-# five minutes.  BENCH_ROUNDS sets how often (40).
+# five minutes, but with BENCH_APPS=1.  BENCH_ROUNDS sets how often (40).
 set -u
 unset MAKEFLAGS MFLAGS MAKELEVEL
 here=$(cd "$(dirname "$0")/.." && pwd) && cd "$here" || exit 1
@@ -73,6 +73,13 @@ echo "== cold start of python3 with imports (targets: bundle <= 1.3, profiled <=
 echo
 echo "== the same without the sandbox, beside ext4, squashfuse_ll and the kernel (root)"
 "$here"/bench/cold.sh
+echo
+echo "== cold starts of apps with windows (targets: bundle <= 1.3, profiled <= 1.0)"
+if [ -n "${BENCH_APPS:-}" ]; then
+	(cd "$here" && bench/apps.sh)
+else
+	echo "only with BENCH_APPS=1: LibreOffice is packed twice, which takes minutes"
+fi
 echo
 echo "== reading a mounted image, cold (targets: ratio <= 0.5 of squashfuse_ll)"
 "$here"/bench/read.sh "${as[@]}"

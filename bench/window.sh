@@ -4,47 +4,18 @@
 #
 # Both on one X server, in turns, warm: homes, fonts' caches and pages are there
 # from two rounds before; once more from a bundle that was packed with a launch
-# profile of such a start.  The moment is the server's own: the first window below
-# the root that is mapped after the start.  WINDOW_ROUNDS (9) of each, medians.
+# profile of such a start.  WINDOW_ROUNDS (9) of each, medians.  What a moment is:
+# first_window.sh.
 # Target: x <= 1.15.  Called by run.sh, or alone; packs Mousepad when it has to.
 set -u
 unset MAKEFLAGS MFLAGS MAKELEVEL
 cd "$(dirname "$0")/.." || exit 1
 
-# first_window CMD...: milliseconds until its window is mapped, to $OUT/LABEL.
-first_window()
-{
-	local label=$1 start now line app
-	shift
-	# Whatever was mapped before.
-	while read -r -t 0.2 -u 7 line; do :; done
-	start=${EPOCHREALTIME/./}
-	"$@" >"$WORK/app.log" 2>&1 </dev/null &
-	app=$!
-	while read -r -t 60 -u 7 line; do
-		[[ $line == *MapNotify* ]] && break
-	done
-	now=${EPOCHREALTIME/./}
-	[[ $line == *MapNotify* ]] || {
-		echo "no window: $(tail -n 1 "$WORK/app.log")" >&2
-		return 1
-	}
-	echo $((now - start)) >>"$OUT/$label"
-	# bwrap hands no signal on.
-	[ "$label" != bwrap ] || kill -KILL $app
-	program_end $app
-}
-
-median()
-{
-	tail -n +3 "$OUT/$1" | sort -n | awk '{ v[NR] = $1 / 1000 }
-		END { printf "%.1f", v[int((NR + 1) / 2)] }'
-}
-
 inner()
 {
 	local rounds=$((${1:-9} + 2)) i a b box tree=$WORK/tree
 	. tests/display.sh
+	. bench/first_window.sh
 	mkdir "$WORK/m" "$WORK/home"
 	cp manifests/mousepad/holdall.yaml "$WORK/m/"
 	cd "$WORK" || exit 1
@@ -55,11 +26,7 @@ inner()
 	}
 	display_x11 || exit 1
 	trap display_stop EXIT
-	mkfifo events
-	exec 7<>events
-	setpriv --pdeathsig TERM timeout 600 stdbuf -oL xev -root \
-		-event substructure >events 2>/dev/null </dev/null &
-	display_pids+=($!)
+	window_events .
 	box=(bwrap --unshare-all --die-with-parent --bind "$tree" /
 		--proc /proc --dev /dev --tmpfs /tmp --ro-bind /tmp/.X11-unix /tmp/.X11-unix
 		--tmpfs /run --dir "$XDG_RUNTIME_DIR"
@@ -83,11 +50,13 @@ inner()
 		exit 1
 	}
 	for ((i = 0; i < rounds; i++)); do
-		first_window bwrap "${box[@]}" || exit 1
-		first_window bundle ./m.holdall || exit 1
-		first_window profile ./p.holdall || exit 1
+		window_first "$OUT/bwrap" "${box[@]}" || exit 1
+		window_first "$OUT/bundle" ./m.holdall || exit 1
+		window_first "$OUT/profile" ./p.holdall || exit 1
 	done
-	a=$(median bwrap) b=$(median bundle) c=$(median profile)
+	read -r a _ < <(window_median "$OUT/bwrap" 2)
+	read -r b _ < <(window_median "$OUT/bundle" 2)
+	read -r c _ < <(window_median "$OUT/profile" 2)
 	awk -v a="$a" -v b="$b" -v c="$c" -v n=$((rounds - 2)) 'BEGIN {
 		printf "Mousepad, %d rounds: unpacked in bwrap %s ms; from the " \
 			"bundle %s ms, x %.2f; packed by profile %s ms, x %.2f\n",

@@ -77,7 +77,7 @@ display_folder()
 
 display_x11()
 {
-	local cookie args=() number
+	local cookie= args=() number
 	command -v Xvfb >/dev/null || { display_say "no Xvfb here"; return 1; }
 	display_folder || return 1
 	if [ "${1:-}" != open ]; then
