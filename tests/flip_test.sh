@@ -1,9 +1,10 @@
 #!/bin/bash
 # flip_test.sh - one changed byte, anywhere: an error with a name, never other data
 #
-# flip.py changes single bytes of a bundle (in each section, in the tree, the seal,
-# the trailer, and in random places), starts an app in it that hashes every file it
-# has, and asks `verify`.  A short run here; `make soak` does a thousand places.
+# flip.py changes single bytes of a signed bundle (in each section, in the tree, the
+# seal, the signature, the trailer, and in random places) and asks every front:
+# `verify`, an app that hashes every file it has, `extract` and `cat`.  A short run
+# here; `make soak` does a thousand places.
 . "$(dirname "$0")/lib.sh"
 TEST_SECONDS=$((60 + (${HOLDALL_SOAK:-0} ? 600 : 0)))
 
@@ -21,6 +22,8 @@ make_app()
 	ln -s busybox b/tree/usr/bin/xargs
 	echo '<svg xmlns="http://www.w3.org/2000/svg"/>' >b/icon.svg
 	pack b b.holdall
+	"$HOLDALL" keygen --no-password -o me >/dev/null 2>&1 || fail keygen
+	"$HOLDALL" sign --key me.key b.holdall >"$T/out" 2>&1 || fail sign
 }
 
 test_a_flipped_byte_is_an_error()
