@@ -7,8 +7,8 @@
  *
  * The steps are jail.h's.  The filter comes from the `#syscalls` comments of the
  * image_*.c files, each beside the code that makes the call; jail_gen.c compiles
- * them at build time.  Anything else kills the process.  mmap is allowed without
- * PROT_EXEC only.
+ * them at build time, with what arguments of mmap, madvise and futex may be.
+ * Anything else kills the process.
  *
  * The C library's allocator needs, whoever calls it:
  * #syscalls brk mmap munmap madvise

@@ -3,6 +3,7 @@
  */
 #include <check.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -77,9 +78,32 @@ static void try_dup(void)
 	(void)dup(0);
 }
 
+static void try_map_file(void)
+{
+	(void)mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, -1, 0);
+}
+
+static void try_futex_pi(void)
+{
+	(void)syscall(SYS_futex, NULL, FUTEX_LOCK_PI, 0, NULL, NULL, 0);
+}
+
+/* The kernel does not look at the upper half, so nobody may hide there. */
+static void try_futex_requeue(void)
+{
+	(void)syscall(SYS_futex, NULL, (1ul << 32) | FUTEX_CMP_REQUEUE_PI, 0,
+		      NULL, NULL, 0);
+}
+
+static void try_advise(void)
+{
+	(void)madvise(NULL, 0, MADV_WILLNEED);
+}
+
 static void (*const forbidden[])(void) = {
 	try_open, try_socket, try_fork, try_exec_memory, try_protect, try_kill,
 	try_write_at, try_send, try_ioctl, try_x32, try_dup,
+	try_map_file, try_futex_pi, try_futex_requeue, try_advise,
 };
 
 /* The wait status of fn in a child, in the jail or not. */

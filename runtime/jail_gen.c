@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/futex.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -82,16 +83,58 @@ static void read_file(struct names *names, const char *file)
 	fclose(f);
 }
 
-/* Memory may be asked for, but never to be executed. */
+/* The calls whose arguments decide, each with what it is needed for.  The kernel reads
+ * these as 32 bits, and so do the masks: the upper half changes nothing. */
+static const struct {
+	int call;
+	unsigned arg;
+	uint32_t mask, value;
+} allowed_args[] = {
+	/* The locks and conditions of the C library; nothing with priorities or
+	 * requeueing, where the holes of this call were. */
+	{ SCMP_SYS(futex), 1, FUTEX_CMD_MASK, FUTEX_WAIT },
+	{ SCMP_SYS(futex), 1, FUTEX_CMD_MASK, FUTEX_WAKE },
+	{ SCMP_SYS(futex), 1, FUTEX_CMD_MASK, FUTEX_WAIT_BITSET },
+	{ SCMP_SYS(futex), 1, FUTEX_CMD_MASK, FUTEX_WAKE_BITSET },
+	/* Giving memory back; huge pages when GLIBC_TUNABLES wants them. */
+	{ SCMP_SYS(madvise), 2, UINT32_MAX, MADV_DONTNEED },
+	{ SCMP_SYS(madvise), 2, UINT32_MAX, MADV_HUGEPAGE },
+	{ SCMP_SYS(mprotect), 2, PROT_EXEC, 0 },
+};
+
+/* Memory may be asked for, but no file mapped, and nothing to be executed. */
+static int add_mmap(scmp_filter_ctx ctx)
+{
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
+				SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+				SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS,
+					MAP_ANONYMOUS));
+}
+
 static int add_rule(scmp_filter_ctx ctx, int call, bool refused)
 {
+	bool any = true;
+	int r = 0;
+
 	if (refused)
 		return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), call, 0);
-	if (call == SCMP_SYS(mmap) || call == SCMP_SYS(mprotect))
-		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 1,
-					SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC,
-						0));
-	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 0);
+	if (call == SCMP_SYS(mmap))
+		return add_mmap(ctx);
+	for (unsigned i = 0; r == 0 && i < sizeof(allowed_args) /
+	     sizeof(*allowed_args); i++) {
+		const struct scmp_arg_cmp cmp = {
+			.arg = allowed_args[i].arg,
+			.op = SCMP_CMP_MASKED_EQ,
+			.datum_a = allowed_args[i].mask,
+			.datum_b = allowed_args[i].value,
+		};
+
+		if (allowed_args[i].call != call)
+			continue;
+		any = false;
+		r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call, 1, &cmp);
+	}
+	return any ? seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 0) : r;
 }
 
 static void export(const struct names *names, FILE *out)

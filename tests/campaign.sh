@@ -14,6 +14,10 @@ BUILD=${BUILD:-build}
 export BUILD
 out=${CAMPAIGN_OUT:-build-campaign}
 part=500
+# In a build with sanitizers what they find must be a death by a signal, or it
+# looks like a server that refused the image.
+export ASAN_OPTIONS=abort_on_error=1:detect_leaks=0:disable_coredump=1
+export UBSAN_OPTIONS=abort_on_error=1
 GLOBIGNORE='tests/corpus/*/fuzz-*'
 # Good images: from what a fuzzer has kept nothing could be read anyhow.
 seeds=(tests/corpus/image/* tests/corpus/image_parts/*)
