@@ -93,6 +93,9 @@ int step_stage(struct steps *s, struct err *err);
  * what it wrote. */
 int step_run_tool(struct steps *s, const struct step *step,
 		  const struct strlist *args, struct err *err);
+/* Once for each of these folders, in twice the time that one may take. */
+int step_run_each(struct steps *s, const struct step *step,
+		  const struct strlist *dirs, struct err *err);
 
 /* ---- step_take.c: what it wrote ---- */
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "bundler/step.h"
 #include "launcher/tool.h"
@@ -135,4 +136,31 @@ int step_run_tool(struct steps *s, const struct step *step,
 	if (r == 0)
 		r = make_argv(step, tool, args, &argv, err);
 	return r < 0 ? r : run(s, step, tool, from_package, &argv, err);
+}
+
+int step_run_each(struct steps *s, const struct step *step,
+		  const struct strlist *dirs, struct err *err)
+{
+	unsigned one = step->seconds ? step->seconds : TOOL_SECONDS;
+	struct timespec start = { 0 }, now = { 0 };
+	struct step part = *step;
+	int r = 0;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &start);
+	for (size_t i = 0; i < dirs->n && r == 0; i++) {
+		struct strlist dir = { .v = &dirs->v[i], .n = 1 };
+		uint64_t gone;
+
+		(void)clock_gettime(CLOCK_MONOTONIC, &now);
+		gone = (uint64_t)(now.tv_sec - start.tv_sec);
+		if (gone >= 2 * one)
+			return err_set(err, ETIMEDOUT, "%zu of %zu folders were "
+				       "done in %u seconds", i, dirs->n,
+				       2 * one);
+		part.seconds = 2 * one - (unsigned)gone;
+		if (part.seconds > one)
+			part.seconds = one;
+		r = step_run_tool(s, &part, &dir, err);
+	}
+	return r;
 }

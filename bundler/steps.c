@@ -253,14 +253,10 @@ static int run_in_folders(struct steps *s, const struct step *step,
 	CLEANUP_STRLIST struct strlist dirs = { 0 };
 	int r = step_folders(s->t, step->inputs, &dirs, err);
 
-	if (r < 0 || step->dirs == DIRS_ALL)
-		return r < 0 ? r : step_run_tool(s, step, &dirs, err);
-	for (size_t i = 0; i < dirs.n && r == 0; i++) {
-		struct strlist one = { .v = &dirs.v[i], .n = 1 };
-
-		r = step_run_tool(s, step, &one, err);
-	}
-	return r;
+	if (r < 0)
+		return r;
+	return step->dirs == DIRS_ALL ? step_run_tool(s, step, &dirs, err) :
+					step_run_each(s, step, &dirs, err);
 }
 
 static int run_step(struct steps *s, const struct step *step, struct err *err)

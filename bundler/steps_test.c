@@ -334,6 +334,26 @@ START_TEST(a_tool_that_hangs_ends)
 }
 END_TEST
 
+/* Each of them in its time, all together not. */
+START_TEST(many_folders_have_one_deadline)
+{
+	const struct step step = {
+		.name = "test", .tools = { "/usr/bin/sh" },
+		.args = { "-c", "sleep 0.6" }, .dirs = DIRS_EACH,
+		.outputs = { "/usr/share/out/*" }, .seconds = 1,
+	};
+	char *names[] = { (char *)"a", (char *)"b", (char *)"c", (char *)"d",
+			  (char *)"e", (char *)"f", (char *)"g", (char *)"h" };
+	const struct strlist dirs = { .v = names, .n = 8 };
+
+	if (!tools_work())
+		return;
+	add_busybox();
+	ck_assert_ok(tree_add_dir(&t, "usr/share/out", NULL, &err));
+	ck_assert_int_eq(step_run_each(&s, &step, &dirs, &err), -ETIMEDOUT);
+}
+END_TEST
+
 START_TEST(a_tool_that_fails_is_quoted)
 {
 	if (!tools_work())
@@ -488,6 +508,7 @@ int main(void)
 			    (int)ARRAY_SIZE(elsewhere));
 	tcase_add_test(c, a_tool_sees_the_tree_and_its_time);
 	tcase_add_test(c, a_tool_that_hangs_ends);
+	tcase_add_test(c, many_folders_have_one_deadline);
 	tcase_add_test(c, a_tool_that_fails_is_quoted);
 	tcase_add_test(c, icu_keeps_what_is_asked_for);
 	tcase_add_test(c, icu_that_is_broken_stays);
