@@ -351,6 +351,35 @@ int state_origin(const struct bundle *b, const struct header *h,
 	return r < 0 ? r : find_origin(b, h, &t, ret_origin, &other, err);
 }
 
+/* The app ran here unsigned, and now comes with its first key: its home is another
+ * one, and whoever misses the old one should read how to have it. */
+static int tell_of_unsigned(const struct trust *t, const char *id,
+			    char **ret_warning, struct err *err)
+{
+	const struct trust_signature *s = &t->each[t->which];
+	CLEANUP_STRLIST struct strlist l = { 0 };
+	char key[MINISIGN_KEY_TEXT + 1];
+	int r;
+
+	if (!t->origin || t->other || s->pinned)
+		return 0;
+	r = state_list_origins(id, &l, err);
+	for (size_t i = 0; r == 0 && i < l.n; i++) {
+		if (strncmp(l.v[i], ORIGIN_LOCAL, strlen(ORIGIN_LOCAL)) != 0)
+			continue;
+		minisign_key_format(&s->key, key);
+		if (asprintf(ret_warning, "%s ran here before it was signed, "
+			     "and has a new, empty home now; to go on with "
+			     "the old one: holdall trust add %s %s@%s", id,
+			     key, id, l.v[i]) < 0) {
+			*ret_warning = NULL;
+			return err_nomem(err);
+		}
+		break;
+	}
+	return r;
+}
+
 int state_open_bundle(const struct bundle *b, const struct header *h,
 		      bool make, struct state *ret, char **ret_warning,
 		      struct err *err)
@@ -369,6 +398,8 @@ int state_open_bundle(const struct bundle *b, const struct header *h,
 		r = trust_remember(&t, h->id, err);
 	if (r == 0 && other && ret_warning)
 		r = trust_warning(&t, h->id, ret_warning, err);
+	else if (r == 0 && ret_warning)
+		r = tell_of_unsigned(&t, h->id, ret_warning, err);
 	if (r < 0)
 		return r;
 	s.is_signed = t.origin != NULL;

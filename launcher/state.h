@@ -56,7 +56,7 @@ int state_origin(const struct bundle *b, const struct header *h,
 		 char **ret_origin, struct err *err);
 /* The state of a bundle's app and origin; with `make` its key is remembered.
  * `ret_warning` (may be NULL): a fresh sentence when the app id is another
- * key's, else untouched. */
+ * key's, or was nobody's until now, else untouched. */
 int state_open_bundle(const struct bundle *b, const struct header *h,
 		      bool make, struct state *ret, char **ret_warning,
 		      struct err *err);

@@ -561,6 +561,27 @@ test_two_first_keys_at_once()
 	[ "$(remembers b)$(remembers c)" = bc ] || fail "homes were mixed"
 }
 
+# An app that is signed at last: the words that lead to its old home, said once.
+test_the_way_to_the_unsigned_home_is_told()
+{
+	key me
+	cp "$BOX" b
+	leave_mark b before
+	cp "$BOX" c
+	sign me.key c
+	run "$HOLDALL" verify c
+	expect_out_has 'note: org.example.Box ran here before it was signed'
+	[ -z "$(remembers c)" ] || fail "it was given the home"
+	expect_err_has 'holdall trust add'
+	cp "$T/err" said
+	[ -z "$(remembers c)" ] || fail "it was given the home"
+	expect_quiet
+	# shellcheck disable=SC2046
+	run $(sed "s,.*: holdall,$HOLDALL," said)
+	expect_ok
+	[ "$(remembers c)" = before ] || fail "$(show "$T/err")"
+}
+
 test_unsigned_home_can_be_continued()
 {
 	key me
