@@ -32,7 +32,11 @@
 #include "runtime/bundle.h"
 #include "runtime/fd.h"
 #include "runtime/image.h"
+#include "runtime/memory.h"
 #include "runtime/path.h"
+
+/* What judging, deciding and planning use of the stack. */
+#define STACK_AHEAD (64u << 10)
 
 /* Everything that a run owns, freed together. */
 struct run {
@@ -323,6 +327,7 @@ static int run_bundle(struct run *run, struct supervisor_end *end,
 	}
 	if (r == 0 && !run->o->explain)
 		r = fork_server(run, err);
+	memory_touch_stack(STACK_AHEAD);
 	if (r == 0)
 		r = open_home(run, err);
 	if (r < 0)

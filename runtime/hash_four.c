@@ -20,6 +20,7 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <sys/platform/x86.h>
 
 #define AVX2 __attribute__((target("avx2")))
 #define AVX2_INLINE AVX2 __attribute__((always_inline)) static inline
@@ -169,7 +170,7 @@ AVX2 static void hash_lanes(uint8_t prefix, const uint8_t *const data[4],
 
 bool hash_four_works(void)
 {
-	return __builtin_cpu_supports("avx2");
+	return CPU_FEATURE_ACTIVE(AVX2);
 }
 
 void hash_four(uint8_t prefix, const uint8_t *const data[4], size_t len,

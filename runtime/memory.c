@@ -149,3 +149,20 @@ void memory_word_wake(const uint32_t *word)
 {
 	(void)raw_syscall(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, 1, 0);
 }
+
+/* ---- the other way round --------------------------------------------------- */
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+void memory_touch_stack(size_t bytes)
+{
+	uintptr_t page = page_size();
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+	/* Below Linux 5.14, and where the stack may not grow: one by one. */
+	if (page && here > bytes)
+		(void)madvise((void *)((here - bytes) & ~(page - 1)), bytes,
+			      MADV_POPULATE_WRITE);
+}

@@ -13,6 +13,7 @@
 #define HOLDALL_MEMORY_H
 
 #include <poll.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* How long nothing happens before memory is given back: what soon goes on, or
@@ -28,5 +29,9 @@ void memory_word_sleep(const uint32_t *word, uint32_t value);
  * -ETIMEDOUT. */
 int memory_word_wait(const uint32_t *word, uint32_t value);
 void memory_word_wake(const uint32_t *word);
+
+/* The next `bytes` of the caller's stack are there, and its own: one call instead of
+ * a fault for each page, which after a fork is a copy. */
+void memory_touch_stack(size_t bytes);
 
 #endif
