@@ -254,7 +254,7 @@ static int open_host_base(struct executor *x, const char *path)
 		(void)close(x->base_fd);
 	free(x->base_path);
 	x->base_path = NULL;
-	x->base_fd = open(path, O_PATH | O_CLOEXEC);
+	x->base_fd = openat(x->cwd_fd, path, O_PATH | O_CLOEXEC);
 	if (x->base_fd < 0)
 		return -errno;
 	x->base_path = strdup(path);
@@ -344,7 +344,7 @@ static int do_node(struct executor *x, const struct row *row, struct err *err)
 		return r;
 	(void)snprintf(source, sizeof(source), "%s/%s", row->base_path,
 		       row->source);
-	r = mount_node(source, x->root_fd, executor_rel(row->target));
+	r = mount_node(source, executor_rel(row->target));
 	if (r < 0 && r != -ENOENT)
 		return err_sys(err, -r, "cannot bind %s", source);
 	return 0;
@@ -423,17 +423,12 @@ static int do_proc(struct executor *x, const struct row *row, struct err *err)
 
 static int do_open(struct executor *x, const struct row *row, struct err *err)
 {
-	char name[512];
-	int n = snprintf(name, sizeof(name), "/proc/self/fd/%d/%s",
-			 x->root_fd, executor_rel(row->target));
+	const char *name = executor_rel(row->target);
 	int r = make_dir(x, row, err);
 
 	if (r < 0)
 		return r;
-	if (n < 0 || (size_t)n >= sizeof(name))
-		return err_set(err, ENAMETOOLONG, "cannot open up %s",
-			       row->target);
-	r = mount_node(name, x->root_fd, executor_rel(row->target));
+	r = mount_node(name, name);
 	if (r < 0)
 		return err_sys(err, -r, "cannot open up %s", row->target);
 	return 0;
@@ -544,7 +539,10 @@ static int open_new_root(struct executor *x, struct err *err)
 		  "mode=0755") < 0)
 		return probe_explain_refusal(REFUSED_MOUNT, errno, err);
 	x->root_fd = open("/..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (x->root_fd < 0)
+	/* What is ours alone is named from there; "." of a row is where the
+	 * caller was. */
+	x->cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (x->root_fd < 0 || fchdir(x->root_fd) < 0)
 		return err_sys(err, errno, "cannot open the new root");
 	return 0;
 }
@@ -610,6 +608,8 @@ static void executor_close(struct executor *x)
 		(void)close(x->root_fd);
 	if (x->image_fd >= 0)
 		(void)close(x->image_fd);
+	if (x->cwd_fd >= 0)
+		(void)close(x->cwd_fd);
 	if (x->base_fd >= 0)
 		(void)close(x->base_fd);
 	free(x->base_path);
@@ -632,6 +632,7 @@ int executor_mounts(const struct plan *p, int start_sock, int lock,
 {
 	CLEANUP(executor_close) struct executor x = {
 		.plan = p, .root_fd = -1, .image_fd = -1, .base_fd = -1,
+		.cwd_fd = -1,
 		.start_sock = start_sock, .lock = lock, .side = side,
 	};
 
@@ -642,6 +643,7 @@ int executor_tree(const struct plan *p, int *ret_fds, struct err *err)
 {
 	CLEANUP(executor_close) struct executor x = {
 		.plan = p, .root_fd = -1, .image_fd = -1, .base_fd = -1,
+		.cwd_fd = -1,
 		.start_sock = -1, .lock = -1, .ret_fds = ret_fds,
 	};
 

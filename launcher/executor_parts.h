@@ -13,6 +13,7 @@
 struct executor {
 	const struct plan *plan;
 	int root_fd;
+	int cwd_fd;		/* the caller's working directory, or -1 */
 	int image_fd;		/* root of the image's mount, or -1 */
 	int start_sock;
 	int lock;		/* of the home, for the image server; or -1 */

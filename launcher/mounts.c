@@ -168,15 +168,9 @@ int mount_bind(int source_fd, int root_fd, const char *target,
 	return r == -ENOSYS ? restrict_old(top, attrs) : r;
 }
 
-int mount_node(const char *source, int root_fd, const char *target)
+int mount_node(const char *source, const char *target)
 {
-	char name[512];
-	int n = snprintf(name, sizeof(name), "/proc/self/fd/%d/%s", root_fd,
-			 target);
-
-	if (n < 0 || (size_t)n >= sizeof(name))
-		return -ENAMETOOLONG;
-	return mount(source, name, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
+	return mount(source, target, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
 }
 
 int mount_new(const char *type, const char *name, int target_fd,

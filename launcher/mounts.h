@@ -20,9 +20,9 @@ enum bind_attrs {
 /* All return 0 or -errno. */
 int mount_bind(int source_fd, int root_fd, const char *target,
 	       unsigned attrs);	/* target: beneath root_fd, exists */
-/* A bind of a path made of our own words on a file or folder of our own tmpfs:
- * no descriptors are opened for it. */
-int mount_node(const char *source, int root_fd, const char *target);
+/* A bind of a path made of our own words on a file or folder of our own tmpfs, which
+ * is the working directory: no descriptors are opened for it. */
+int mount_node(const char *source, const char *target);
 int mount_new(const char *type, const char *name, int target_fd,
 	      unsigned long ms_flags, const char *options);
 /* Adds attributes to the mount at fd (its root), not to those below it. */
