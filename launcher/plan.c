@@ -212,6 +212,8 @@ static void make_etc(struct maker *m)
 	CLEANUP_FREE char *id = NULL;
 
 	m->failed |= plan_dir(m->p, "/etc", 0755);
+	if (has_image_etc(m))
+		m->failed |= plan_dir(m->p, ETC_LAYER, 0755);
 	etc_accounts(m);
 	if (m->in->machine_id) {
 		if (asprintf(&id, "%s\n", m->in->machine_id) < 0) {
@@ -310,6 +312,8 @@ static void make_var(struct maker *m)
 	if (image_var)
 		m->failed |= plan_tmpfs(m->p, PLAN_SETUP "/var", "mode=0755", 0,
 					NULL);
+	/* Each folder by a row: finding out that it is missing costs more. */
+	m->failed |= plan_dir(m->p, base, 0755);
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
 		(void)snprintf(path, sizeof(path), "%s%s", base, folders[i]);
 		m->failed |= plan_dir(m->p, path, 0755);
