@@ -202,6 +202,9 @@ static void app_main(const struct init_args *a, unsigned relax)
 	app_signals();
 	if (filters_install_app(relax, &err) < 0)
 		fail(a, &err);
+	/* From here, before the app's first instruction: whoever sees the app do
+	 * something can be sure that the supervisor hands signals on. */
+	tell(a->status, INIT_STARTED, 0, NULL);
 	tell(a->status, INIT_EXEC_FAILED, exec_app(p), NULL);
 	_exit(126);
 }
@@ -266,8 +269,13 @@ static void watch(const struct init_args *a, pid_t app, int signals)
 		struct signalfd_siginfo info;
 		int status = 0;
 
-		if (memory_poll(fds, 2) < 0 && errno != EINTR)
-			_exit(125);
+		if (memory_poll(fds, 2) < 0) {
+			if (errno != EINTR)
+				_exit(125);
+			/* What was seen before says nothing now, and a read
+			 * would wait. */
+			continue;
+		}
 		if (fds[0].revents & POLLIN) {
 			(void)fd_read(signals, &info, sizeof(info));
 			if (reap(a, app, &status)) {
@@ -357,7 +365,6 @@ void init_main(const struct init_args *a)
 		(void)err_sys(&err, errno, "cannot start the app: vfork");
 		fail(a, &err);
 	}
-	tell(a->status, INIT_STARTED, 0, NULL);
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, "holdall-init", 0, 0, 0);
 	drop_std();

@@ -184,8 +184,25 @@ static void signal_before_start(struct watcher *w, int sig)
 	}
 }
 
+static void take_status(struct watcher *w);
+
+/* Whether the app has been started, though nobody has looked since. */
+static bool started_by_now(struct watcher *w)
+{
+	struct pollfd p = { .fd = w->rec->status, .events = POLLIN };
+
+	while (!w->started && w->rec->status >= 0 && poll(&p, 1, 0) > 0) {
+		take_status(w);
+		p.fd = w->rec->status;
+	}
+	return w->started;
+}
+
+/* A signal and the news of the start wait side by side: did the terminal's reach the
+ * app too?  Twice is better than not at all. */
 static void take_signal(struct watcher *w)
 {
+	const bool early = !w->started;
 	struct signalfd_siginfo info;
 
 	if (fd_read(w->signals, &info, sizeof(info)) != sizeof(info))
@@ -194,13 +211,13 @@ static void take_signal(struct watcher *w)
 		return;
 	wake_server(w->rec);
 	w->looks = LOOKS_MAX;
-	if (!w->started) {
+	if (early && !started_by_now(w)) {
 		signal_before_start(w, (int)info.ssi_signo);
 		return;
 	}
 	/* The terminal's went to the app too: same process group.  But when it
 	 * is gone, the kernel tells the session's leader alone. */
-	if (info.ssi_code != SI_KERNEL ||
+	if (early || info.ssi_code != SI_KERNEL ||
 	    (info.ssi_signo == SIGHUP && getsid(0) == getpid()))
 		forward(w, (int)info.ssi_signo);
 }

@@ -63,6 +63,9 @@ int child_kill(pid_t pid, int pidfd, int sig)
 		return 0;
 	if (pidfd >= 0 && errno != ENOSYS)
 		return -errno;
+	/* To kill(2) these are everybody. */
+	if (pid <= 0)
+		return -ESRCH;
 	return kill(pid, sig) < 0 ? -errno : 0;
 }
 
