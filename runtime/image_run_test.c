@@ -60,8 +60,10 @@ static void make_image(struct run *t, const char *options)
 				    .name = "test" }, srcs[WORKERS_MAX];
 	CLEANUP_FD int fd = -1;
 	struct err err;
+	cpu_set_t cpus;
 	char name[16];
 
+	CPU_ZERO(&cpus);
 	*t = (struct run){ .pushes = -1 };
 	fixture_start(&t->f);
 	run_command("mkdir %s/d", t->f.tree);
@@ -81,7 +83,7 @@ static void make_image(struct run *t, const char *options)
 	/* Before the helper: its table of descriptors is its own. */
 	t->pushes = memfd_create("pushes", MFD_CLOEXEC);
 	ck_assert_int_ge(t->pushes, 0);
-	ck_assert_int_eq(image_crew_new(2, -1, &t->crew, &err), 0);
+	ck_assert_int_eq(image_crew_new(2, &cpus, -1, &t->crew, &err), 0);
 	image_crew_attach(t->crew, t->im, srcs);
 	image_lock(t->im, &t->im->workers[0]);
 	t->crew->push_fd = t->pushes;
