@@ -422,7 +422,8 @@ END_TEST
 
 /* ---- a person ---- */
 
-/* Reads from the terminal until `end` was seen; fails after 5 s. */
+/* Reads from the terminal until `end` was seen; the time limit of the test is that
+ * of a hang. */
 static void expect_on(int tty, const char *end, char *seen, size_t size)
 {
 	size_t n = 0;
@@ -430,7 +431,6 @@ static void expect_on(int tty, const char *end, char *seen, size_t size)
 	for (;;) {
 		ssize_t r;
 
-		alarm(5);
 		r = read(tty, seen + n, size - 1 - n);
 		ck_assert_int_gt(r, 0);
 		n += (size_t)r;
@@ -439,7 +439,6 @@ static void expect_on(int tty, const char *end, char *seen, size_t size)
 			break;
 		ck_assert_uint_lt(n, size - 1);
 	}
-	alarm(0);
 }
 
 /* Bits: 1 network granted, 2 files granted; 64 an error. */

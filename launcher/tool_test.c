@@ -423,7 +423,7 @@ END_TEST
 START_TEST(fork_bomb)
 {
 	static const char many[] =
-		"i=0; p=; while [ $i -lt 200 ]; do busybox sleep 20 & "
+		"i=0; p=; while [ $i -lt 200 ]; do busybox sleep 300 & "
 		"p=\"$p $!\" i=$((i+1)); done; kill $p";
 	struct tool_run run = run_of(many);
 	int r;
@@ -468,7 +468,8 @@ START_TEST(stopped)
 }
 END_TEST
 
-#define FREEZER "/sys/fs/cgroup/freezer/holdall-test"
+/* In the environment of every shell here; see suite(). */
+#define FREEZER "$FREEZER"
 
 static bool freeze_children(void *arg)
 {
@@ -511,7 +512,7 @@ END_TEST
 /* Ends when no process with `mark` in its command line is left. */
 static bool all_gone(const char *mark)
 {
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 2400; i++) {
 		if (shell("! grep -sqa %s /proc/[0-9]*/cmdline", mark) == 0)
 			return true;
 		(void)poll(NULL, 0, 50);
@@ -519,32 +520,46 @@ static bool all_gone(const char *mark)
 	return false;
 }
 
+/* A number of seconds that nobody else on this machine sleeps, and a pattern for it
+ * that does not find itself. */
+static void make_mark(char seconds[32], char pattern[32])
+{
+	(void)snprintf(seconds, 32, "1000.0%d", getpid());
+	(void)snprintf(pattern, 32, "1000[.]0%d", getpid());
+}
+
 START_TEST(daemons)
 {
-	ck_assert_int_eq(inside_status("busybox setsid busybox sleep "
-		"1000.0625 >/dev/null 2>&1 & exit 0"), 0);
-	ck_assert(all_gone("1000[.]0625"));
+	char seconds[32], pattern[32], script[128];
+
+	make_mark(seconds, pattern);
+	(void)snprintf(script, sizeof(script), "busybox setsid busybox sleep "
+		       "%s >/dev/null 2>&1 & exit 0", seconds);
+	ck_assert_int_eq(inside_status(script), 0);
+	ck_assert(all_gone(pattern));
 }
 END_TEST
 
 START_TEST(killed_packer)
 {
-	struct tool_run run = run_of("echo x >/etc/here; busybox sleep "
-				     "1000.03125");
-	pid_t pid = fork();
+	char seconds[32], pattern[32], script[128];
+	struct tool_run run;
+	pid_t pid;
 
+	make_mark(seconds, pattern);
+	(void)snprintf(script, sizeof(script), "echo x >/etc/here; busybox "
+		       "sleep %s", seconds);
+	run = run_of(script);
+	pid = fork();
 	if (pid == 0) {
 		(void)tool_run(&run, &result, &err);
 		_exit(1);
 	}
-	for (int i = 0; i < 400; i++) {
-		if (shell("grep -sqa 1000[.]03125 /proc/[0-9]*/cmdline") == 0)
-			break;
+	while (shell("grep -sqa %s /proc/[0-9]*/cmdline", pattern) != 0)
 		(void)poll(NULL, 0, 25);
-	}
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
-	ck_assert(all_gone("1000[.]03125"));
+	ck_assert(all_gone(pattern));
 	ck_assert_int_eq(outside_status("test ! -e ../tree/etc/here && "
 		"! grep -q \" $(cd ..; pwd)\" /proc/self/mountinfo"), 0);
 }
@@ -554,7 +569,12 @@ static Suite *suite(void)
 {
 	Suite *s = suite_create("tool");
 	TCase *c = tcase_create("tool");
+	char freezer[64];
 
+	/* A folder of our own: others may be testing too. */
+	(void)snprintf(freezer, sizeof(freezer),
+		       "/sys/fs/cgroup/freezer/holdall-test-%d", getpid());
+	(void)setenv("FREEZER", freezer, 1);
 	tcase_set_timeout(c, 120);
 	tcase_add_checked_fixture(c, setup, teardown);
 	if (tool_possible(&err) < 0) {

@@ -98,10 +98,13 @@ static void start_with(struct stage *s, const char *options, uint32_t size)
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, s->way), 0);
 	ck_assert_int_eq(image_crew_new(1, &cpus, -1, &s->crew, &err), 0);
 	image_crew_attach(s->crew, s->im, &src);
+	/* From here on the image is the helper's too. */
+	image_lock(s->im, &s->im->workers[0]);
 	ck_assert_int_eq(image_inode_get(s->im, image_root(s->im), &s->root,
 					 &err), 0);
 	find(s, "big", &s->big);
 	find(s, "small", &s->small);
+	image_unlock(s->im);
 }
 
 static void start(struct stage *s)
@@ -159,12 +162,12 @@ static struct image_stats stats_of(struct stage *s)
 	return stats;
 }
 
-/* Until so many blocks are decoded ahead; 10 s at most. */
+/* Until so many blocks are decoded ahead; two minutes at most. */
 static void await_ahead(struct stage *s, uint64_t n)
 {
 	const struct timespec pause = { .tv_nsec = 2000000 };
 
-	for (unsigned i = 0; i < 5000 && stats_of(s).ahead < n; i++)
+	for (unsigned i = 0; i < 60000 && stats_of(s).ahead < n; i++)
 		(void)nanosleep(&pause, NULL);
 	ck_assert_uint_ge(stats_of(s).ahead, n);
 }
@@ -311,7 +314,7 @@ START_TEST(nothing_is_pushed_beyond_the_end)
 	p = (struct image_profile){ .n = 1, .v = { { s.big.ref,
 						     BIG / BLOCK - 1, 1 } } };
 	ck_assert_int_eq(begin(&s, &p), 0);
-	ck_assert_int_eq(poll(&in, 1, 10000), 1);
+	ck_assert_int_eq(poll(&in, 1, 120000), 1);
 	ck_assert_int_gt(recv(in.fd, bytes, sizeof(bytes), 0),
 			 (int)sizeof(struct fuse_out_header));
 	ck_assert_uint_eq(out->offset, BIG - BLOCK);

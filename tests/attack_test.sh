@@ -16,19 +16,26 @@ attack()
 	local where=$1 name=$2
 	shift 2
 	case $where in
-	outside) setsid --wait timeout 20 "$ATTACK/$name" "$@" ;;
-	inside) setsid --wait timeout 20 "${INSIDE[@]}" "$name" "$@" ;;
+	outside) setsid --wait timeout "$PATIENCE" "$ATTACK/$name" "$@" ;;
+	inside) setsid --wait timeout "$PATIENCE" "${INSIDE[@]}" "$name" "$@" ;;
 	esac
 }
 
-# With a bystander in the same group, whose end closes the pipe.
+# With a bystander in the same group, whose end closes the pipe.  Nobody waits for its
+# own end.
 start_kill_group()
 {
-	local group='trap : USR1; sleep 3 | "$@"; exit ${PIPESTATUS[1]}'
+	local group='trap : USR1
+		exec 8< <(exec sleep 300)
+		until grep -qx sleep /proc/$!/comm; do sleep 0.01; done
+		"$@" <&8
+		r=$?
+		kill $! 2>/dev/null
+		exit $r'
 	case $1 in
-	outside) timeout 20 setsid --wait bash -c "$group" x \
+	outside) timeout "$PATIENCE" setsid --wait bash -c "$group" x \
 		"$ATTACK/kill-group" ;;
-	inside) timeout 20 setsid --wait bash -c "$group" x \
+	inside) timeout "$PATIENCE" setsid --wait bash -c "$group" x \
 		"${INSIDE[@]}" kill-group ;;
 	esac
 }
@@ -39,8 +46,8 @@ start_abstract_socket()
 		"$PYTHON" -c 'import socket, sys, time
 s = socket.socket(socket.AF_UNIX); s.bind("\0" + sys.argv[1]); s.listen(9)
 open(sys.argv[2], "w").close()
-time.sleep(40)' "hold-$$" "$T/listening" &
-		wait_until 5 test -e "$T/listening"
+time.sleep(300)' "hold-$$" "$T/listening" &
+		wait_until test -e "$T/listening"
 	fi
 	attack "$1" abstract-socket "hold-$$"
 }

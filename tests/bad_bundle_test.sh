@@ -8,11 +8,11 @@
 
 refuse()
 {
-	run timeout 20 "$HOLDALL" run "$1" echo it ran
+	run timeout "$PATIENCE" "$HOLDALL" run "$1" echo it ran
 	expect_refused 125
-	run timeout 20 "$HOLDALL" info "$1"
+	run timeout "$PATIENCE" "$HOLDALL" info "$1"
 	expect_refused 1
-	run timeout 20 "$HOLDALL" verify "$1"
+	run timeout "$PATIENCE" "$HOLDALL" verify "$1"
 	expect_status 1
 	[ "$(wc -l <"$T/err")" -eq 1 ] || fail "verify: $(show "$T/err")"
 }
@@ -47,7 +47,7 @@ test_cut_bundle_started_by_itself()
 	for n in 4096 $((size / 2)) $((size - 4096)) $((size - 1)); do
 		head -c $n "$BOX" >cut
 		chmod 755 cut
-		run timeout 20 ./cut echo it ran
+		run timeout "$PATIENCE" ./cut echo it ran
 		[ "$status" -ne 0 ] || fail "status 0 when cut at $n"
 		expect_out_lacks 'it ran'
 	done
@@ -85,7 +85,7 @@ test_changed_payload()
 # Superblock and tables of the image lie, under a right seal.
 test_lying_image()
 {
-	run timeout 55 "$PYTHON" "$TREE/tests/mutate.py" image "$HOLDALL" "$BOX"
+	run timeout "$PATIENCE" "$PYTHON" "$TREE/tests/mutate.py" image "$HOLDALL" "$BOX"
 	cat "$T/out"
 	[ "$status" -eq 0 ] || fail "$(tail -n 1 "$T/out")"
 }

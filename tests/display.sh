@@ -91,7 +91,7 @@ display_x11()
 	server_start "$display_dir/xvfb.log" \
 		Xvfb -displayfd 9 -nolisten tcp -noreset "${args[@]}" \
 		-screen 0 1024x768x24
-	read -r -t 30 -u 9 number || {
+	read -r -t 120 -u 9 number || {
 		display_say "Xvfb did not start: $(tail -n 1 "$display_dir/xvfb.log")"
 		display_stop
 		return 1
@@ -105,7 +105,7 @@ display_x11()
 	fi
 	display_kind=x11
 	server_start "$display_dir/openbox.log" openbox --sm-disable
-	until_ready 30 "${display_pids[1]}" x11_managed || {
+	until_ready 120 "${display_pids[1]}" x11_managed || {
 		display_say "openbox did not start"
 		display_stop
 		return 1
@@ -132,13 +132,13 @@ display_wayland()
 	WLR_BACKENDS=headless WLR_RENDERER=pixman WLR_LIBINPUT_NO_DEVICES=1 \
 		server_start "$display_dir/sway.log" \
 		sway -c "$display_dir/sway.conf"
-	until_ready 30 "${display_pids[0]}" swaymsg -t get_version || {
+	until_ready 120 "${display_pids[0]}" swaymsg -t get_version || {
 		display_say "sway did not start: $(tail -n 1 "$display_dir/sway.log")"
 		display_stop
 		return 1
 	}
 	# It takes the first free name and tells its children.
-	until_ready 10 "${display_pids[0]}" test -s "$display_dir/name" || {
+	until_ready 120 "${display_pids[0]}" test -s "$display_dir/name" || {
 		display_say "sway does not say the name of its socket"
 		display_stop
 		return 1
@@ -290,7 +290,7 @@ dialog_open()
 	local i id
 	for i in 1 2 3; do
 		keys_press "$1"
-		id=$(window_wait 10 "$2" 2>/dev/null) || continue
+		id=$(window_wait 30 "$2" 2>/dev/null) || continue
 		window_focus "$id"
 		window_shot "$id" "$display_dir/dialog.png"
 		return 0

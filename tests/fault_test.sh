@@ -9,22 +9,22 @@
 # --seccomp-bpf: a stopped image server could not give strace the page of the app
 # that it wants to read.
 . "$(dirname "$0")/lib.sh"
-TEST_SECONDS=120
+TEST_SECONDS=600
 
 # sweep CALL ERROR MAX
 sweep()
 {
 	local call=$1 error=$2 max=$3 n r seen=0 refused=0
 	for n in $(seq 1 "$max"); do
-		timeout 20 strace -f --seccomp-bpf -qq -o "$T/trace" -e trace="$call" \
+		timeout "$PATIENCE" strace -f --seccomp-bpf -qq -o "$T/trace" -e trace="$call" \
 			-e inject="$call:error=$error:when=$n" \
-			"$BOX" echo the app ran >"$T/out" 2>"$T/err" </dev/null
+			"$BOX" echo the app ran $$ >"$T/out" 2>"$T/err" </dev/null
 		r=$?
 		grep -q INJECTED "$T/trace" || break
 		seen=$n
 		case $r in
 		0)
-			grep -qx 'the app ran' "$T/out" ||
+			grep -qx "the app ran $$" "$T/out" ||
 				fail "$call $n $error: status 0, app did not run"
 			;;
 		125)
@@ -41,7 +41,7 @@ sweep()
 			;;
 		*) fail "$call $n $error: status $r: $(show "$T/err")" ;;
 		esac
-		wait_until 2 no_box || fail "$call $n $error: processes left"
+		wait_until no_box || fail "$call $n $error: processes left"
 		[ -z "$(find "$XDG_RUNTIME_DIR" -mindepth 2 2>/dev/null)" ] ||
 			fail "$call $n $error: names left in the runtime directory"
 	done
@@ -53,7 +53,7 @@ sweep()
 
 no_box()
 {
-	! pgrep -u "$(id -u)" -f 'echo the app ran' >/dev/null
+	! pgrep -u "$(id -u)" -f "echo the app ran $$" >/dev/null
 }
 
 can_trace()
@@ -133,7 +133,7 @@ test_pivot_root()
 test_old_kernel()
 {
 	can_trace
-	run timeout 30 strace -f --seccomp-bpf -qq -o /dev/null \
+	run timeout "$PATIENCE" strace -f --seccomp-bpf -qq -o /dev/null \
 		-e trace=openat2,close_range,mount_setattr,open_tree,move_mount,pidfd_open,clone3,landlock_create_ruleset \
 		-e inject=openat2,close_range,mount_setattr,open_tree,move_mount,pidfd_open,clone3,landlock_create_ruleset:error=ENOSYS \
 		"$BOX" echo hi

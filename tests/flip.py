@@ -23,7 +23,7 @@ OUT = "flip.out"
 
 
 def start(*args):
-    p = subprocess.run([holdall, *args], capture_output=True, timeout=60,
+    p = subprocess.run([holdall, *args], capture_output=True, timeout=120,
                        stdin=subprocess.DEVNULL)
     return p.returncode, p.stdout, p.stderr.decode()
 

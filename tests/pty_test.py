@@ -19,7 +19,7 @@ import termios
 import time
 import traceback
 
-LIMIT = 20
+LIMIT = 120      # a net under what hangs
 
 
 class Failure(Exception):
@@ -94,6 +94,12 @@ class Terminal:
     def group(self):
         return os.tcgetpgrp(self.fd)
 
+    def until_job(self, shell, size=1):
+        """Until another group than the shell's has the terminal, with so many
+        processes that all can be stopped: signals typed earlier are lost."""
+        wait(lambda: self.group() != shell and
+             len(stoppable(self.group())) >= size, "no job took the terminal")
+
     def attributes(self):
         return termios.tcgetattr(self.fd)
 
@@ -129,12 +135,51 @@ def processes(word):
     return found
 
 
-def wait_gone(word, seconds=3):
-    end = time.monotonic() + seconds
-    while processes(word):
+def stoppable(group):
+    """The processes of a group, if none of them ignores SIGTSTP."""
+    found = []
+    for p in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{p}/stat") as f:
+                if int(f.read().rpartition(")")[2].split()[2]) != group:
+                    continue
+            with open(f"/proc/{p}/status") as f:
+                ignored = re.search(r"^SigIgn:\s*(\w+)", f.read(), re.M)
+        except OSError:
+            continue
+        if int(ignored.group(1), 16) & 1 << signal.SIGTSTP - 1:
+            return []
+        found.append(p)
+    return found
+
+
+def app_runs(word):
+    """The app itself, by the name that it has inside."""
+    for p in processes(word):
+        try:
+            with open(f"/proc/{p}/cmdline", "rb") as f:
+                if f.read().startswith(b"/bin/busybox\0"):
+                    return True
+        except OSError:
+            pass
+    return False
+
+
+def wait(question, why):
+    end = time.monotonic() + LIMIT
+    while not question():
         if time.monotonic() > end:
-            raise Failure(f"still there: {processes(word)}")
+            raise Failure(why)
         time.sleep(0.02)
+
+
+def wait_gone(word):
+    wait(lambda: not processes(word), f"still there: {word}")
+
+
+def number(n):
+    """Of seconds to sleep, that nobody else on this machine sleeps."""
+    return f"{n}{os.getpid()}"
 
 
 class Tests:
@@ -167,10 +212,15 @@ class Tests:
         # One that handles it: gets it once, goes on, ends with its own status.
         t.line("$py -c 'import signal, time\nn = []\n"
                "signal.signal(2, lambda *a: n.append(1))\n"
+               "signal.signal(10, lambda *a: print(\"heard\", flush=True))\n"
                "print(\"ready\", flush=True)\n"
                "while not n: time.sleep(0.05)\n"
                "time.sleep(0.5)\nprint(\"got\", len(n)); raise SystemExit(5)'")
         t.expect("^ready")
+        # A supervisor that is late cannot know whether the app got the terminal's
+        # signal, and sends it once more: by the answer it has seen the start.
+        os.kill(t.group(), signal.SIGUSR1)
+        t.expect("^heard")
         t.send("\x03")
         t.expect("got 1")
         t.expect(r"PROMPT> $")
@@ -183,21 +233,32 @@ class Tests:
         the terminal away (a plain sleep survives one in twenty as well): a
         second one must always do, and few may need it."""
         t = self.terminal()
+        word = number(983)
         lost = []
         for ms in (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30):
-            t.line("$box sleep 983")
+            t.line(f"$box sleep {word}")
             time.sleep(ms / 1000)
             t.send("\x03")
-            try:
-                t.expect(r"PROMPT> $", 3)
-                continue
-            except Failure:
+            if self.is_lost(word):
                 lost.append(ms)
-            t.send("\x03")
-            t.expect(r"PROMPT> $", 3)
+                t.send("\x03")
+            t.expect(r"PROMPT> $")
         if len(lost) > 3:
             raise Failure(f"Ctrl-C was lost after {lost} ms")
-        wait_gone("983")
+        wait_gone(word)
+
+    def is_lost(self, word):
+        """The app runs, and goes on running; else the prompt will come."""
+        since = None
+        while not re.search(r"PROMPT> $", self.t.seen, re.M):
+            self.t.read(0.05)
+            if not app_runs(word):
+                since = None
+                continue
+            since = since or time.monotonic()
+            if time.monotonic() > since + 3:
+                return True
+        return False
 
     def test_ctrl_backslash(self):
         t = self.terminal()
@@ -238,17 +299,20 @@ class Tests:
 
     def test_bg_and_kill(self):
         t = self.terminal()
-        t.line("$box sh -c 'echo started; sleep 1; echo done-in-background; "
-               "sleep 100'")
+        word = f"heard-{os.getpid()}"
+        t.line(f"$box sh -c 'trap \"echo {word}\" USR1; "
+               "echo started; while :; do sleep 0.1; done'")
         t.expect("^started")
         t.send("\x1a")
         t.expect("Stopped")
         t.expect(r"PROMPT> $")
         t.line("bg")
-        t.expect("done-in-background")
+        t.expect(r"PROMPT> $")
+        t.line("kill -USR1 $(jobs -p)")
+        t.expect(word)
         t.line("kill %1; wait %1; echo status=$?")
         t.expect("status=143")
-        wait_gone("done-in-background")
+        wait_gone(word)
 
     def test_job_control_of_a_pipeline(self):
         t = self.terminal()
@@ -263,13 +327,14 @@ class Tests:
         t.line("$box yes | cat | head -n 100000 | tail -n 1; echo end")
         t.expect("end")
         t.expect(r"PROMPT> $")
+        shell = t.group()
         t.line("$box yes | cat >/dev/null; echo status=${PIPESTATUS[0]}")
-        time.sleep(0.5)
+        t.until_job(shell, 3)
         t.send("\x1a")
         t.expect("Stopped")
         t.expect(r"PROMPT> $")
         t.line("fg")
-        time.sleep(0.2)
+        t.until_job(shell, 3)
         t.send("\x03")
         t.expect(r"PROMPT> $")
 
@@ -299,8 +364,9 @@ class Tests:
         out = t.expect(r"INNER> $")
         if "can't access tty" in out or "job control turned off" in out:
             raise Failure("the inner shell has no job control")
+        shell = t.group()
         t.line("sleep 100")
-        time.sleep(0.5)
+        t.until_job(shell)
         t.send("\x1a")
         t.expect("Stopped")
         t.expect(r"INNER> $")
@@ -309,7 +375,7 @@ class Tests:
         t.line("kill -KILL %1; echo killed")
         t.expect("killed")
         t.line("sleep 100")
-        time.sleep(0.5)
+        t.until_job(shell)
         t.send("\x03")
         t.expect(r"INNER> $")
         t.line("exit 9")
@@ -354,27 +420,30 @@ class Tests:
 
     def test_killed_terminal(self):
         t = self.terminal()
-        t.line("$box sh -c 'echo started; sleep 987'")
+        word = number(987)
+        t.line(f"$box sh -c 'echo started; sleep {word}'")
         t.expect("^started")
-        if not processes("987"):
+        if not processes(word):
             raise Failure("the test does not see the process")
         t.close()
         self.t = None
-        wait_gone("987")
+        wait_gone(word)
 
     def test_killed_shell(self):
         t = self.terminal()
-        t.line("$box sh -c 'echo started; sleep 986'")
+        word = number(986)
+        t.line(f"$box sh -c 'echo started; sleep {word}'")
         t.expect("^started")
         os.kill(t.pid, signal.SIGKILL)
         os.close(t.fd)
         os.waitpid(t.pid, 0)
         self.t = None
-        wait_gone("986")
+        wait_gone(word)
 
     def test_background_read_stops(self):
         t = self.terminal()
-        t.line("$box cat & sleep 0.7; jobs; echo listed")
+        t.line("$box cat & until jobs | grep -q Stopped; do sleep 0.1; done; "
+               "jobs; echo listed")
         out = t.expect("^listed")
         if "Stopped" not in out:
             raise Failure(f"not stopped by reading the terminal: {out!r}")

@@ -26,10 +26,10 @@ go()
 {
 	"$HOLDALL" run b.holdall sh -c 'head -c 1 /usr/f1 | wc -c; echo ready
 		read x; cd /usr; for f in f?; do md5sum $f; done; echo done' \
-		>"$T/out" 2>"$T/err" < <(wait_until 10 grep -q ready "$T/out"
+		>"$T/out" 2>"$T/err" < <(wait_until grep -q ready "$T/out"
 			"$@" >&2; echo) &
 	app_of=$!
-	timeout 30 tail --pid=$app_of -f /dev/null || fail "hangs"
+	timeout "$PATIENCE" tail --pid=$app_of -f /dev/null || fail "hangs"
 	wait $app_of
 	status=$?
 	grep -E '^[0-9a-f]{32} ' "$T/out" | sort >"$T/sums"
@@ -146,7 +146,7 @@ start_run()
 {
 	"$HOLDALL" run b.holdall "$@" >"$T/k.out" 2>"$T/k.err" </dev/null &
 	sup=$!
-	wait_until 10 box_complete "$sup" ||
+	wait_until box_complete "$sup" ||
 		fail "did not start: $(show "$T/k.err")"
 	tree_of "$sup" >"$T/k.tree"
 }
@@ -164,7 +164,7 @@ test_stopped_server_and_a_signal()
 			kill -STOP "$server"
 			sleep 0.2
 			kill -$sig "$sup"
-			wait_until 8 none_alive "$T/k.tree" || {
+			wait_until none_alive "$T/k.tree" || {
 				left=$(for p in $(alive_of "$T/k.tree"); do
 					echo "$p $(cat /proc/$p/comm)"; done)
 				kill -CONT "$server"
@@ -186,7 +186,7 @@ test_killed_server_ends_a_reading_app()
 			md5sum $f >/dev/null; done; done'
 		sleep 0.0$i
 		kill -KILL "$server"
-		wait_until 8 none_alive "$T/k.tree" || fail "hangs"
+		wait_until none_alive "$T/k.tree" || fail "hangs"
 		wait "$sup"
 		[ $? -eq 125 ] || fail "status is not 125"
 		[ "$(grep -c '^holdall: ' "$T/k.err")" -eq 1 ] ||
@@ -227,7 +227,7 @@ test_starved_start()
 	local kib ran=0
 	for kib in 1000 2000 4000 6000 8000 12000 16000 24000 32000 64000 \
 		128000 256000; do
-		run timeout -k 1 20 bash -c 'ulimit -v "$1"; shift
+		run timeout -k 1 "$PATIENCE" bash -c 'ulimit -v "$1"; shift
 			exec "$@"' - $kib "$HOLDALL" run "$BOX" echo the app ran
 		[ "$status" -ne 124 ] || fail "$kib KiB: hangs"
 		if [ "$status" -eq 0 ]; then
@@ -248,7 +248,7 @@ test_no_descriptors_left()
 {
 	local n
 	for n in 3 4 5 6 8 10 12 16 20 32; do
-		run timeout -k 1 20 bash -c 'ulimit -n "$1"; shift; exec "$@"' - \
+		run timeout -k 1 "$PATIENCE" bash -c 'ulimit -n "$1"; shift; exec "$@"' - \
 			$n "$HOLDALL" run "$BOX" echo the app ran
 		case $status in
 		0) expect_out 'the app ran' ;;
@@ -277,7 +277,7 @@ test_the_server_uses_all_processors()
 	want=$((n > 1 ? n + 2 : 2))
 	for i in 1 2 3 4 5 6; do
 		start_box all sleep 30
-		wait_until 5 server_is_free $want ||
+		wait_until server_is_free $want ||
 			fail "start $i, want $want free threads: $(grep -h \
 				Cpus_allowed_list "/proc/$server"/task/*/status)"
 		kill "$sup"

@@ -215,7 +215,7 @@ test_mount()
 	cmp m/bin/busybox /bin/busybox || fail "other bytes"
 	touch m/x 2>/dev/null && fail "it can be written to"
 	fusermount3 -u m
-	wait_until 3 mount_is_gone || fail "still mounted"
+	wait_until mount_is_gone || fail "still mounted"
 	run "$HOLDALL" mount "$BOX" nosuch
 	expect_refused 1
 }
@@ -250,7 +250,7 @@ test_mount_points()
 	expect_refused 1
 	expect_err_has 'fusermount3 -u m'
 	kill -9 "$(pgrep -u "$(id -u)" -fx "$HOLDALL mount $BOX m")"
-	wait_until 3 dead_mount || fail "it answers without a server"
+	wait_until dead_mount || fail "it answers without a server"
 	run "$HOLDALL" mount "$BOX" m
 	expect_refused 1
 	expect_err_has 'fusermount3 -u m'
@@ -268,12 +268,12 @@ test_mount_points()
 		expect_ok
 		eval "$(sed 's/.*; to unmount: //' "$T/out")" ||
 			fail "cannot unmount by: $(show "$T/out")"
-		wait_until 3 mount_is_gone || fail "still mounted"
+		wait_until mount_is_gone || fail "still mounted"
 	done
 	# Nobody was told of it: nothing stays.
 	"$HOLDALL" mount "$BOX" m >/dev/full 2>"$T/err"
 	[ $? -eq 1 ] || fail "not told, and yet well"
-	wait_until 3 mount_is_gone || fail "it stays mounted"
+	wait_until mount_is_gone || fail "it stays mounted"
 	: >file
 	for name in file nosuch "$BOX"; do
 		run "$HOLDALL" mount "$BOX" "$name"
