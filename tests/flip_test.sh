@@ -6,7 +6,7 @@
 # `verify`, an app that hashes every file it has, `extract` and `cat`.  A short run
 # here; `make soak` does a thousand places.
 . "$(dirname "$0")/lib.sh"
-TEST_SECONDS=$((300 + (${HOLDALL_SOAK:-0} ? 600 : 0)))
+TEST_SECONDS=$((300 + (${HOLDALL_SOAK:-0} ? 1200 : 0)))
 
 make_app()
 {
