@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 
 #include "bundler/debian_deb_records.h"
+#include "launcher/disk_room.h"
 #include "runtime/child.h"
 #include "runtime/fd.h"
 #include "runtime/path.h"
@@ -38,6 +39,7 @@ struct deb {
 	struct tree seen;		/* names and numbers, for hard links */
 	size_t n_entries, n_files;
 	uint64_t bytes;
+	struct disk_room room;
 	bool has_control, has_data;
 	bool in_data;			/* which archive the entries are of */
 };
@@ -147,6 +149,10 @@ static int copy_chunk(struct deb *d, int fd, uint64_t size, struct err *err)
 		if (r < 0)
 			return r;
 		n = n < size ? n : (size_t)size;
+		r = fd < 0 ? 0 : disk_room_bytes(&d->room, fd, n, err);
+		if (r < 0)
+			return err_prefix(err, "cannot unpack %s into the "
+					  "cache", d->name);
 		r = fd < 0 ? 0 : fd_write_all(fd, d->in + d->pos, n);
 		if (r < 0)
 			return err_sys(err, -r, "cannot unpack %s into the "

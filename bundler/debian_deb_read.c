@@ -160,6 +160,10 @@ static int send_entry(struct reader *r, struct archive_entry *e,
 	if (rec.kind == DEB_FILE) {
 		if (!archive_entry_size_is_set(e) || archive_entry_size(e) < 0)
 			return refused(path, "has no size", err);
+		/* A block of tar that says TiB; dpkg-deb makes none. */
+		if (archive_entry_sparse_count(e) > 0)
+			return refused(path, "has holes, as no package's files "
+				       "have", err);
 		rec.size = (uint64_t)archive_entry_size(e);
 	}
 	if (put_record(r, rec, path, target) < 0)

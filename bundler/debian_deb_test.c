@@ -262,6 +262,9 @@ static const struct { const char *fill, *says; } hostile[] = {
 	  "tar cf ../data.tar b/l", "leads out of the tree" },
 	{ "ln -s /../etc a; tar cf ../data.tar a", "leads out of the tree" },
 	{ "mkfifo a; tar cf ../data.tar a", "device, FIFO or socket" },
+	{ "truncate -s 20G a; tar -Scf ../data.tar a", "has holes" },
+	{ "truncate -s 20G a; tar --format=pax -Scf ../data.tar a",
+	  "has holes" },
 	{ "echo x >aaaa; ln aaaa bbbb; tar cf ../data.tar --transform "
 	  "'s,^aaaa$,/etc/passwd,H' -P aaaa bbbb", "absolute name" },
 	{ "echo x >aaaa; ln aaaa bbbb; tar cf ../data.tar aaaa bbbb; "

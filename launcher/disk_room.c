@@ -32,7 +32,7 @@ int disk_room_bytes(struct disk_room *d, int fd, size_t len, struct err *err)
 	if ((uint64_t)v.f_bavail * unit >= keep)
 		return 0;
 	return err_set(err, ENOSPC, "after %llu MiB the disk is nearly full: its "
-		       "last %llu MiB are not filled from an image",
+		       "last %llu MiB are kept free",
 		       (unsigned long long)(d->written >> 20),
 		       (unsigned long long)(keep >> 20));
 }

@@ -1,5 +1,5 @@
 /*
- * disk_room.h - how much of a disk the content of an image may take
+ * disk_room.h - how much of a disk the content of an image or package may take
  *
  * A file of some KiB can unpack to a TiB.  What is unpacked leaves the last 5 % of
  * the disk, 1 GiB at most, and the last 5 % of its inodes alone; the first 64 MiB
