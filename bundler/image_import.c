@@ -48,6 +48,10 @@ static int open_file(const char *path, int *ret_fd, uint64_t *ret_size,
 		return err_sys(err, errno, "cannot open the image %s", path);
 	if (fstat(fd, &st) < 0)
 		return err_sys(err, errno, "cannot look at the image %s", path);
+	if (S_ISDIR(st.st_mode))
+		return err_set(err, EINVAL, "the image %s is a folder; name it "
+			       "as a source of the manifest (- dir: %s), "
+			       "without --image", path, path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, EINVAL, "the image %s is not a regular file",
 			       path);

@@ -179,6 +179,10 @@ static int ask_twice(const struct notes *notes, char **ret, struct err *err)
 			       "without one is made with --no-password");
 	if (r == 0)
 		r = passphrase_read("Once more: ", notes, &two, err);
+	if (r == -ENODATA && one)
+		return err_set(err, ENODATA, "the passphrase was not repeated; "
+			       "without a terminal it stands on two lines of "
+			       "standard input");
 	if (r < 0)
 		return r;
 	if (strcmp(one, two) != 0)

@@ -392,6 +392,17 @@ static int write_output(struct packing *p, struct err *err)
 				  p->result.output) : 0;
 }
 
+/* Before the work: whether there may be a file at all. */
+static int try_output(const struct packing *p, struct err *err)
+{
+	CLEANUP_OUTPUT struct output probe = OUTPUT_INIT;
+	int r = p->o->only_check ? 0 : spare_others(p->result.output, err);
+
+	if (r < 0 || p->o->only_check)
+		return r;
+	return output_open(p->result.output, false, &probe, err);
+}
+
 /* With --image the manifest says what the app is, and the image what is in it. */
 static int take_image(struct packing *p, struct err *err)
 {
@@ -424,6 +435,8 @@ static int pack_all(struct packing *p, struct buf *report, struct err *err)
 		r = infer_possible(&p->recipe.manifest, err);
 	if (r == 0)
 		r = set_output(p, err);
+	if (r == 0)
+		r = try_output(p, err);
 	if (r == 0)
 		not_yet_say(&p->recipe.manifest, p->notes);
 	if (r == 0)

@@ -56,7 +56,8 @@ static const struct verb verbs[] = {
 	  "Copy files of the image into a new folder.",
 	  OPT_OUTPUT_DIR, 0, MANY, false, verb_extract },
 	{ "mount", "BUNDLE DIR",
-	  "Show the image as a folder until it is unmounted.",
+	  "Show the image as a folder until it is unmounted; returns at once, "
+	  "but stays with --stats.",
 	  OPT_STATS, 1, 1, false, verb_mount },
 	{ "permissions", "APP [grant WORD=VALUE... | revoke WORD[=VALUE]... | "
 	  "reset]",

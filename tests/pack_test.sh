@@ -188,6 +188,23 @@ test_broken_manifests()
 	[ $n -ge 40 ] || fail "only $n broken manifests"
 }
 
+test_a_bundle_is_no_manifest()
+{
+	mkdir out
+	refuse_pack "$BOX"
+	expect_err_has "not a manifest"
+}
+
+# A bad place is said before the work: here before a source is missed.
+test_output_is_tried_first()
+{
+	make_box b org.example.First
+	rm -rf b/tree
+	run "$HOLDALL" pack b/holdall.yaml --fast -o nosuchdir/b
+	expect_status 1
+	expect_err_has nosuchdir
+}
+
 test_output_that_cannot_be()
 {
 	make_box b org.example.Output

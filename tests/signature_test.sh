@@ -224,6 +224,9 @@ test_encrypted_keys_of_holdall()
 		>/dev/null 2>&1 || fail "minisign cannot use it"
 	run minisign -V -m s -x s.sig -p me.pub
 	expect_status 0
+	printf 'a\n' | run setsid -w "$HOLDALL" keygen -o you
+	expect_status 1
+	expect_err_has "two lines"
 	printf 'a\nb\n' | run setsid -w "$HOLDALL" keygen -o you
 	expect_status 1
 	expect_err_has differ
