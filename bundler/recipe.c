@@ -32,6 +32,7 @@ static int read_text(const char *path, char **ret, size_t *ret_len,
 		     struct err *err)
 {
 	CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	char magic[4];
 	struct stat st;
 	int r;
 
@@ -40,6 +41,10 @@ static int read_text(const char *path, char **ret, size_t *ret_len,
 	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
 		return err_set(err, EISDIR, "%s is a folder; name the manifest "
 			       "in it (holdall.yaml)", path);
+	if (fd_pread_all(fd, magic, sizeof(magic), 0) == 0 &&
+	    !memcmp(magic, "\177ELF", sizeof(magic)))
+		return err_set(err, EINVAL, "%s is a program or a bundle, not "
+			       "a manifest", path);
 	r = fd_slurp(fd, MANIFEST_MAX, ret, ret_len);
 	if (r == -EFBIG)
 		return err_set(err, EFBIG, "the manifest %s is larger than "

@@ -379,11 +379,6 @@ static bool check_bytes(struct report *r)
 	const char *p = r->text, *end = r->text + r->len;
 	struct mark mark = { 1, 1 };
 
-	if (r->len >= 4 && !memcmp(r->text, "\177ELF", 4)) {
-		report_add(r, mark, NULL, "this is a program or a bundle, not "
-			   "a manifest");
-		return false;
-	}
 	if (r->len > YAML_SIZE_MAX) {
 		report_add(r, mark, NULL, "the file is larger than 1 MiB");
 		return false;
