@@ -396,11 +396,9 @@ static int write_output(struct packing *p, struct err *err)
 static int try_output(const struct packing *p, struct err *err)
 {
 	CLEANUP_OUTPUT struct output probe = OUTPUT_INIT;
-	int r = p->o->only_check ? 0 : spare_others(p->result.output, err);
 
-	if (r < 0 || p->o->only_check)
-		return r;
-	return output_open(p->result.output, false, &probe, err);
+	return p->o->only_check ? 0 :
+	       output_open(p->result.output, false, &probe, err);
 }
 
 /* With --image the manifest says what the app is, and the image what is in it. */
